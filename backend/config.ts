@@ -1,0 +1,174 @@
+/** The environment → typed configuration. Every variable stands in `.env.example`; all faults are told at once. */
+import { z } from 'zod'
+import { GOOGLE, type GoogleAddresses } from './youtube/connect.ts'
+import { TWITCH_HLS, type HlsAddresses } from './twitch/vod-hls.ts'
+import { TWITCH, type TwitchAddresses } from './twitch/sign-in.ts'
+import type { Result } from '../shared/result.ts'
+import type { Waits } from './jobs/context.ts'
+
+export type RoleName = 'web' | 'bot' | 'worker'
+
+export interface Config {
+  siteUrl: string
+  host: string
+  port: number
+  logLevel: string
+  dataDir: string
+  databaseUrl: string
+  engineUrl: string
+  tokenKeys: string
+  twitch: {
+    clientId: string
+    clientSecret: string
+    botUserId: string
+    eventsubSecret: string
+    addresses: TwitchAddresses
+    hls: HlsAddresses
+    ircServer: string | undefined
+  }
+  google: { clientId: string; clientSecret: string; addresses: GoogleAddresses }
+  mail: { url: string; from: string }
+  waits: Waits
+  rounds: {
+    eventsMs: number
+    outboxMs: number
+    sweepMs: number
+    reconcileMs: number
+    mediaMs: number
+    channelsMs: number
+  }
+  retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
+  concurrentRecaps: number
+}
+
+/** What a required variable is for and where it comes from: shown when it is missing. */
+const REQUIRED = {
+  PUBLIC_URL: 'the address under which Twitch and browsers reach this server, as https://echoes.example.org',
+  TWITCH_CLIENT_ID: 'your application at dev.twitch.tv/console/apps',
+  TWITCH_CLIENT_SECRET: 'the secret of that application (same page, "New Secret")',
+  TWITCH_BOT_USER_ID: 'the numeric user id of the Twitch account that speaks in chat',
+  EVENTSUB_SECRET: 'signs Twitch’s events: 10 to 100 characters of your own, as from `openssl rand -hex 32`',
+  TOKEN_KEYS: 'encrypts tokens at rest: `k1:` followed by the output of `openssl rand -base64 32`',
+  GOOGLE_CLIENT_ID:
+    'an OAuth client of type "web" at console.cloud.google.com, with the YouTube Data API enabled',
+  GOOGLE_CLIENT_SECRET: 'the secret of that client (same page)',
+  SMTP_URL: 'your mail server, as smtp://user:password@mail.example.org:587',
+  MAIL_FROM: 'the sender of mails, as Echoes <echoes@example.org>',
+  VOD_SOURCE:
+    'where VODs are read from: "hls" (Twitch’s player addresses, undocumented by Twitch: your choice to make)',
+} as const
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const ms = (fallback: number) => z.coerce.number().int().min(0).default(fallback)
+const url = z.url({ protocol: /^https?$/ })
+
+const ENVIRONMENT = z.object({
+  PUBLIC_URL: url.transform((u) => u.replace(/\/$/, '')),
+  TWITCH_CLIENT_ID: z.string().min(1),
+  TWITCH_CLIENT_SECRET: z.string().min(1),
+  TWITCH_BOT_USER_ID: z.string().regex(/^\d+$/, 'must be a number'),
+  EVENTSUB_SECRET: z.string().min(10).max(100),
+  TOKEN_KEYS: z
+    .string()
+    .regex(/^[\w-]+:[A-Za-z0-9+/]{43}=(,[\w-]+:[A-Za-z0-9+/]{43}=)*$/, 'must be k1: and 32 bytes in base64'),
+  GOOGLE_CLIENT_ID: z.string().min(1),
+  GOOGLE_CLIENT_SECRET: z.string().min(1),
+  SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
+  MAIL_FROM: z.string().regex(/@/, 'must hold an address'),
+  VOD_SOURCE: z.literal('hls', 'must be "hls"'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DATA_DIR: z.string().default('.echoes'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional(),
+  SETTLE_MS: ms(3 * MINUTE),
+  VOD_POLL_MS: ms(30_000),
+  VOD_WAIT_MS: ms(6 * HOUR),
+  DECISION_POLL_MS: ms(MINUTE),
+  EVENTS_EVERY_MS: ms(2_000),
+  OUTBOX_EVERY_MS: ms(5_000),
+  SWEEP_EVERY_MS: ms(MINUTE),
+  RECONCILE_EVERY_MS: ms(5 * MINUTE),
+  MEDIA_EVERY_MS: ms(10 * MINUTE),
+  CHANNELS_EVERY_MS: ms(30_000),
+  RECAP_KEEP_DAYS: z.coerce.number().min(0).default(7),
+  CONCURRENT_RECAPS: z.coerce.number().int().min(1).default(2),
+  TWITCH_ID_URL: url.default(TWITCH.id),
+  TWITCH_API_URL: url.default(TWITCH.api),
+  TWITCH_GQL_URL: url.default(TWITCH_HLS.gql),
+  TWITCH_USHER_URL: url.default(TWITCH_HLS.usher),
+  TWITCH_IRC_SERVER: z.string().optional(),
+  GOOGLE_AUTHORIZE_URL: url.default(GOOGLE.authorize),
+  GOOGLE_TOKEN_URL: url.default(GOOGLE.token),
+  GOOGLE_REVOKE_URL: url.default(GOOGLE.revoke),
+  YOUTUBE_API_URL: url.default(GOOGLE.api),
+})
+
+/** @returns the configuration, or one line for each variable that is missing or wrong */
+export function readConfig(env: Record<string, string | undefined>): Result<{ config: Config }, string[]> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = ENVIRONMENT.safeParse(given)
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0])))
+    const lines = [...names].map((name) => {
+      const help = (REQUIRED as Record<string, string>)[name]
+      const problem = parsed.error.issues.find((issue) => issue.path[0] === name)?.message ?? ''
+      return given[name] === undefined
+        ? `${name} is missing: ${help ?? problem}`
+        : `${name} ${problem}${help ? ` (${help})` : ''}`
+    })
+    return { ok: false, reason: lines }
+  }
+  const e = parsed.data
+  const config: Config = {
+    siteUrl: e.PUBLIC_URL,
+    host: e.HOST,
+    port: e.PORT,
+    logLevel: e.LOG_LEVEL,
+    dataDir: e.DATA_DIR,
+    databaseUrl: e.DATABASE_URL ?? `${e.DATA_DIR}/echoes.sqlite`,
+    engineUrl: e.DATABASE_URL ?? `${e.DATA_DIR}/jobs.sqlite`,
+    tokenKeys: e.TOKEN_KEYS,
+    twitch: {
+      clientId: e.TWITCH_CLIENT_ID,
+      clientSecret: e.TWITCH_CLIENT_SECRET,
+      botUserId: e.TWITCH_BOT_USER_ID,
+      eventsubSecret: e.EVENTSUB_SECRET,
+      addresses: { id: e.TWITCH_ID_URL, api: e.TWITCH_API_URL },
+      hls: { gql: e.TWITCH_GQL_URL, usher: e.TWITCH_USHER_URL },
+      ircServer: e.TWITCH_IRC_SERVER,
+    },
+    google: {
+      clientId: e.GOOGLE_CLIENT_ID,
+      clientSecret: e.GOOGLE_CLIENT_SECRET,
+      addresses: {
+        authorize: e.GOOGLE_AUTHORIZE_URL,
+        token: e.GOOGLE_TOKEN_URL,
+        revoke: e.GOOGLE_REVOKE_URL,
+        api: e.YOUTUBE_API_URL,
+      },
+    },
+    mail: { url: e.SMTP_URL, from: e.MAIL_FROM },
+    waits: {
+      settleMs: e.SETTLE_MS,
+      vodPollMs: e.VOD_POLL_MS,
+      vodWaitMs: e.VOD_WAIT_MS,
+      decisionPollMs: e.DECISION_POLL_MS,
+    },
+    rounds: {
+      eventsMs: e.EVENTS_EVERY_MS,
+      outboxMs: e.OUTBOX_EVERY_MS,
+      sweepMs: e.SWEEP_EVERY_MS,
+      reconcileMs: e.RECONCILE_EVERY_MS,
+      mediaMs: e.MEDIA_EVERY_MS,
+      channelsMs: e.CHANNELS_EVERY_MS,
+    },
+    retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
+    concurrentRecaps: e.CONCURRENT_RECAPS,
+  }
+  return { ok: true, config }
+}

@@ -1,0 +1,115 @@
+/** Streamers' grants in use: opened, renewed by one process at a time, stored again before the new token is used. */
+import { Fault } from '../shared/fault.ts'
+import type { Database } from './db/database.ts'
+import { findGrant, renewGrant, saveGrant, type Provider } from './db/grants.ts'
+import type { Publisher } from './jobs/context.ts'
+import type { TokenBox } from './token-box.ts'
+import type { TwitchTokens, TwitchTokenStore } from './twitch/tokens.ts'
+import { youtubeChannel } from './youtube/channel.ts'
+import type { GoogleTokens, YoutubeConnect } from './youtube/connect.ts'
+import { uploadVideo } from './youtube/upload.ts'
+
+const purposeOf = (provider: Provider, channelId: string) => `grant:${provider}:${channelId}`
+
+export function twitchTokenStore(db: Database, box: TokenBox): TwitchTokenStore {
+  const open = async (userId: string, sealed: string) =>
+    JSON.parse(await box.open(sealed, purposeOf('twitch', userId))) as TwitchTokens
+  return {
+    async read(userId) {
+      const grant = await findGrant(db, userId, 'twitch')
+      return grant?.state === 'ok' ? open(userId, grant.tokens) : null
+    },
+    async renew(userId, renew) {
+      const grant = await renewGrant(db, userId, 'twitch', async ({ tokens, scopes }) => {
+        const renewed = await renew(await open(userId, tokens))
+        if (!renewed) return { tokens, scopes, state: 'needs_reauth' }
+        const sealed = await box.seal(JSON.stringify(renewed), purposeOf('twitch', userId))
+        return { tokens: sealed, scopes: renewed.scopes, state: 'ok' }
+      })
+      return grant?.state === 'ok' ? open(userId, grant.tokens) : null
+    },
+  }
+}
+
+/** A token is renewed when it lives no longer than this. */
+const RENEW_BEFORE_MS = 5 * 60_000
+
+/** The access token of a streamer's YouTube grant. @throws {Fault} `reauth` when there is none that works */
+export function youtubeTokens(db: Database, box: TokenBox, connect: YoutubeConnect) {
+  return async (channelId: string, force: boolean): Promise<string> => {
+    const purpose = purposeOf('youtube', channelId)
+    const open = async (sealed: string) => JSON.parse(await box.open(sealed, purpose)) as GoogleTokens
+    const none = () => new Fault('Echoes has no access to the YouTube channel', 'reauth')
+    const grant = await findGrant(db, channelId, 'youtube')
+    if (grant?.state !== 'ok') throw none()
+    const seen = await open(grant.tokens)
+    if (!force && seen.expiresAtMs - Date.now() > RENEW_BEFORE_MS) return seen.accessToken
+    const renewed = await renewGrant(db, channelId, 'youtube', async ({ tokens, scopes }) => {
+      const current = await open(tokens)
+      if (current.accessToken !== seen.accessToken) return null // another process was faster
+      try {
+        const fresh = await connect.refresh(current)
+        return { tokens: await box.seal(JSON.stringify(fresh), purpose), scopes, state: 'ok' }
+      } catch (error) {
+        if (error instanceof Fault && error.remedy === 'reauth')
+          return { tokens, scopes, state: 'needs_reauth' }
+        throw error
+      }
+    })
+    if (renewed?.state !== 'ok') throw none()
+    return (await open(renewed.tokens)).accessToken
+  }
+}
+
+/** Publishing on YouTube with the streamer's grant. Session addresses are sealed before they are stored. */
+export function youtubePublisher(
+  db: Database,
+  box: TokenBox,
+  connect: YoutubeConnect,
+  api: string,
+): Publisher {
+  const token = youtubeTokens(db, box, connect)
+  const tokenOf = (channelId: string) => (force: boolean) => token(channelId, force)
+  const tagOf = (recapId: string) => `echoes-${recapId.slice(0, 8)}`
+  const channelOf = (channelId: string) => youtubeChannel(tokenOf(channelId), api)
+  return {
+    async isConnected(channelId) {
+      return (await findGrant(db, channelId, 'youtube'))?.state === 'ok'
+    },
+    async upload({ channelId, recapId, file, session, ...words }) {
+      const purpose = `upload:${recapId}`
+      try {
+        return await uploadVideo(
+          file,
+          { ...words, tags: ['recap', tagOf(recapId)] },
+          {
+            api,
+            token: tokenOf(channelId),
+            session: {
+              load: async () => {
+                const sealed = await session.load()
+                return sealed && box.open(sealed, purpose)
+              },
+              save: async (url) => session.save(url && (await box.seal(url, purpose))),
+            },
+            findUploaded: () => channelOf(channelId).findUploaded(tagOf(recapId)),
+            wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+          },
+        )
+      } catch (error) {
+        if (error instanceof Fault && error.remedy === 'reauth') {
+          const grant = await findGrant(db, channelId, 'youtube')
+          if (grant) await saveGrant(db, { ...grant, state: 'needs_reauth' }, Date.now())
+        }
+        throw error
+      }
+    },
+    async privacyOf(channelId, videoId) {
+      const state = await channelOf(channelId).videoState(videoId)
+      if (!state) throw new Fault('the video is no longer on YouTube', 'permanent')
+      if (state.problem) throw new Fault(`YouTube refused the video: ${state.problem}`, 'permanent')
+      return state.privacy
+    },
+    setThumbnail: (channelId, videoId, jpeg) => channelOf(channelId).setThumbnail(videoId, jpeg),
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * Recaps and their uploads. A recap's row carries a version that grows with each recorded step; a worker that was
+ * overtaken while it was frozen holds an old version and its result is refused ({@link Overtaken}).
+ */
+import { randomUUID } from 'node:crypto'
+import type { VodPiece } from '../domain/timeline.ts'
+import type { Database } from './database.ts'
+import type { RecapRow, RecapState, UploadState } from './schema.ts'
+
+/** Another worker has gone on with this recap: stop, without harm. */
+export class Overtaken extends Error {
+  override name = 'Overtaken'
+}
+
+export interface RecapMoment {
+  label: string | null
+  runtimeMs: number
+  people: string[]
+  /** Where it begins in the recap, seconds. */
+  atSec: number
+  durationSec: number
+  pieces: VodPiece[]
+  /** Storage key of its thumbnail. */
+  still: string
+}
+
+/** What was rendered: a record of the product, not a source of truth for the next one. */
+export interface Product {
+  key: string
+  bytes: number
+  sha256: string
+  durationSec: number
+  cpuSec: number
+  partsFetched: number
+  partsTotal: number
+  moments: RecapMoment[]
+  leftOut: { label: string | null; runtimeMs: number; people: string[]; reason: 'budget' | 'no-vod' }[]
+}
+
+export interface Recap {
+  id: string
+  channelId: string
+  showId: string
+  state: RecapState
+  version: number
+  step: string
+  failure: string | null
+  product: Product | null
+  title: string | null
+  description: string | null
+  decision: 'publish' | 'drop' | null
+  createdAtMs: number
+}
+
+/** The recap of a show, made when it is first asked for: one per show, whoever comes first. */
+export async function recapOfShow(
+  db: Database,
+  show: { id: string; channelId: string },
+  now: number,
+): Promise<Recap> {
+  await db
+    .insertInto('recaps')
+    .values({
+      id: randomUUID(),
+      channel_id: show.channelId,
+      show_id: show.id,
+      state: 'preparing',
+      version: 1,
+      step: 'settling',
+      failure: null,
+      product: null,
+      title: null,
+      description: null,
+      decision: null,
+      decided_at: null,
+      created_at: now,
+      updated_at: now,
+    })
+    .onConflict((c) => c.column('show_id').doNothing())
+    .execute()
+  const row = await db
+    .selectFrom('recaps')
+    .selectAll()
+    .where('show_id', '=', show.id)
+    .executeTakeFirstOrThrow()
+  return fromRow(row)
+}
+
+export async function findRecap(db: Database, id: string): Promise<Recap | null> {
+  const row = await db.selectFrom('recaps').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? fromRow(row) : null
+}
+
+export async function recapsOf(db: Database, channelId: string): Promise<Recap[]> {
+  const rows = await db
+    .selectFrom('recaps')
+    .selectAll()
+    .where('channel_id', '=', channelId)
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map(fromRow)
+}
+
+export interface RecapChange {
+  state?: RecapState
+  step?: string
+  failure?: string | null
+  product?: Product
+  title?: string
+  description?: string
+}
+
+/**
+ * Records a step's result and returns the recap as it is then.
+ * @throws {Overtaken} when the recap has moved on since `recap` was read
+ */
+export async function recordStep(
+  db: Database,
+  recap: Recap,
+  change: RecapChange,
+  now: number,
+): Promise<Recap> {
+  const { product, ...rest } = change
+  const updated = await db
+    .updateTable('recaps')
+    .set({
+      ...rest,
+      ...(product ? { product: JSON.stringify(product) } : {}),
+      version: recap.version + 1,
+      updated_at: now,
+    })
+    .where('id', '=', recap.id)
+    .where('version', '=', recap.version)
+    .executeTakeFirst()
+  if (updated.numUpdatedRows === 0n) throw new Overtaken(`recap ${recap.id} is past version ${recap.version}`)
+  return { ...recap, ...change, version: recap.version + 1 }
+}
+
+/** Notes what is being done, for people who look; no result, so the version stays. */
+export async function noteStep(db: Database, recapId: string, step: string): Promise<void> {
+  await db.updateTable('recaps').set({ step }).where('id', '=', recapId).execute()
+}
+
+/** The streamer's word; the first one counts. */
+export async function decideRecap(
+  db: Database,
+  recapId: string,
+  channelId: string,
+  decision: 'publish' | 'drop',
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('recaps')
+    .set({ decision, decided_at: now })
+    .where('id', '=', recapId)
+    .where('channel_id', '=', channelId)
+    .where('decision', 'is', null)
+    .execute()
+}
+
+export interface Upload {
+  recapId: string
+  state: UploadState
+  /** Encrypted session address. */
+  session: string | null
+  bytes: number
+  sha256: string
+  videoId: string | null
+  privacy: string | null
+}
+
+/** The upload of a recap, made when it is first asked for. */
+export async function uploadOf(
+  db: Database,
+  recapId: string,
+  file: { bytes: number; sha256: string },
+  now: number,
+): Promise<Upload> {
+  await db
+    .insertInto('uploads')
+    .values({
+      recap_id: recapId,
+      state: 'ready',
+      session: null,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      video_id: null,
+      privacy: null,
+      error: null,
+      updated_at: now,
+    })
+    .onConflict((c) => c.column('recap_id').doNothing())
+    .execute()
+  const upload = await findUpload(db, recapId)
+  if (!upload) throw new Error(`no upload of recap ${recapId}`)
+  return upload
+}
+
+export async function findUpload(db: Database, recapId: string): Promise<Upload | null> {
+  const row = await db.selectFrom('uploads').selectAll().where('recap_id', '=', recapId).executeTakeFirst()
+  if (!row) return null
+  const { state, session, bytes, sha256, privacy } = row
+  return { recapId, state, session, bytes, sha256, videoId: row.video_id, privacy }
+}
+
+export async function saveUpload(
+  db: Database,
+  recapId: string,
+  change: {
+    state?: UploadState
+    session?: string | null
+    videoId?: string
+    privacy?: string
+    error?: string | null
+  },
+  now: number,
+): Promise<void> {
+  const { videoId, ...rest } = change
+  await db
+    .updateTable('uploads')
+    .set({ ...rest, ...(videoId ? { video_id: videoId } : {}), updated_at: now })
+    .where('recap_id', '=', recapId)
+    .execute()
+}
+
+function fromRow(row: RecapRow): Recap {
+  return {
+    id: row.id,
+    channelId: row.channel_id,
+    showId: row.show_id,
+    state: row.state,
+    version: row.version,
+    step: row.step,
+    failure: row.failure,
+    product: row.product ? (JSON.parse(row.product) as Product) : null,
+    title: row.title,
+    description: row.description,
+    decision: row.decision,
+    createdAtMs: row.created_at,
+  }
+}

@@ -1,0 +1,230 @@
+/** The tables, as Kysely sees them. What each is for stands in docs/architecture.md; instants are UTC milliseconds. */
+import type { Mode, Standing } from '../../shared/mode.ts'
+
+export interface Tables {
+  channels: ChannelRow
+  standings: StandingRow
+  grants: GrantRow
+  sessions: SessionRow
+  sign_ins: SignInRow
+  consents: ConsentRow
+  shows: ShowRow
+  streams: StreamRow
+  handled_commands: HandledCommandRow
+  echoes: EchoRow
+  withdrawals: WithdrawalRow
+  inbox: InboxRow
+  outbox: OutboxRow
+  recaps: RecapRow
+  uploads: UploadRow
+  media: MediaRow
+  leases: LeaseRow
+}
+
+export interface ChannelRow {
+  /** Twitch user id. */
+  id: string
+  login: string
+  display_name: string
+  email: string | null
+  mode: Mode
+  /** JSON of what differs from the defaults (`mode` has its own column). */
+  settings: string
+  created_at: number
+}
+
+export interface StandingRow {
+  channel_id: string
+  user_id: string
+  standing: Exclude<Standing, 'none'>
+  login: string
+  at: number
+}
+
+/** A person's consent at Twitch or Google, with its tokens encrypted. */
+export interface GrantRow {
+  channel_id: string
+  provider: 'twitch' | 'youtube'
+  /** User id at Twitch, channel id at YouTube. */
+  account_id: string
+  account_name: string
+  /** Space-separated, as granted. */
+  scopes: string
+  /** Compact JWE. */
+  tokens: string
+  state: 'ok' | 'needs_reauth'
+  updated_at: number
+}
+
+export interface SessionRow {
+  /** SHA-256 of the cookie's value. */
+  id_hash: string
+  channel_id: string
+  created_at: number
+  expires_at: number
+}
+
+/** An OAuth round trip under way. */
+export interface SignInRow {
+  /** SHA-256 of `state`. */
+  state_hash: string
+  provider: 'twitch' | 'twitch-bot' | 'youtube'
+  /** SHA-256 of the cookie that began it. */
+  browser_hash: string
+  /** Null while nobody is signed in. */
+  channel_id: string | null
+  code_verifier: string | null
+  expires_at: number
+}
+
+/** The streamer's agreement to automatic publishing; the latest row of a channel counts. */
+export interface ConsentRow {
+  id: string
+  channel_id: string
+  kind: 'auto_publish'
+  text_version: string
+  given_at: number
+  revoked_at: number | null
+}
+
+export interface ShowRow {
+  id: string
+  channel_id: string
+  started_at: number
+  /** Null while live. */
+  ended_at: number | null
+  /** Counts how often the show has ended: a drop and a return make it end twice. */
+  endings: number
+  /** The ending for which the durable run `run_id` was started: the engine forgets its own keys after a day. */
+  run_ending: number | null
+  run_id: string | null
+}
+
+export interface StreamRow {
+  /** Twitch stream id. */
+  id: string
+  channel_id: string
+  show_id: string
+  started_at: number
+  ended_at: number | null
+  title: string
+  vod_id: string | null
+  vod_created_at: number | null
+  vod_duration_ms: number | null
+}
+
+/** A chat command that has been dealt with, by whichever bot was first. */
+export interface HandledCommandRow {
+  message_id: string
+  channel_id: string
+  /** `accepted`, `undone`, `mode` or a refusal code. */
+  outcome: string
+  at: number
+}
+
+export interface EchoRow {
+  id: string
+  channel_id: string
+  stream_id: string
+  show_id: string
+  user_id: string
+  login: string
+  display_name: string
+  source: 'chat' | 'panel' | 'deck'
+  /** Chat message id or idempotency key: unique with `source`. */
+  source_key: string
+  asked_at: number
+  received_at: number
+  length_ms: number
+  latency_ms: number | null
+  label: string | null
+  /** The earlier echo of this person that this longer one stands for. */
+  replaces_id: string | null
+}
+
+export interface WithdrawalRow {
+  echo_id: string
+  reason: 'undo' | 'moderation' | 'replaced'
+  at: number
+}
+
+/** An event from Twitch as it came, stored before it was answered. */
+export interface InboxRow {
+  message_id: string
+  type: string
+  channel_id: string
+  sent_at: number
+  received_at: number
+  payload: string
+  handled_at: number | null
+  attempts: number
+  error: string | null
+}
+
+/** A message that must go out once. */
+export interface OutboxRow {
+  id: string
+  /** `<kind>:<about>`: the same message is never queued twice. */
+  unique_key: string
+  channel_id: string
+  kind: 'mail'
+  payload: string
+  state: 'waiting' | 'sent' | 'failed'
+  attempts: number
+  next_at: number
+  sent_at: number | null
+  error: string | null
+}
+
+export type RecapState = 'preparing' | 'rendered' | 'publishing' | 'published' | 'empty' | 'failed'
+
+export interface RecapRow {
+  id: string
+  channel_id: string
+  show_id: string
+  state: RecapState
+  /** Grows with each recorded step: who holds an older one has been overtaken. */
+  version: number
+  /** What is being done now, for people. */
+  step: string
+  failure: string | null
+  /** The plan that was rendered and its product (JSON); null before. */
+  product: string | null
+  title: string | null
+  description: string | null
+  decision: 'publish' | 'drop' | null
+  decided_at: number | null
+  created_at: number
+  updated_at: number
+}
+
+export type UploadState = 'ready' | 'uploading' | 'uploaded' | 'failed'
+
+export interface UploadRow {
+  recap_id: string
+  state: UploadState
+  /** Compact JWE of the session address, which is as good as a key. */
+  session: string | null
+  bytes: number
+  sha256: string
+  video_id: string | null
+  privacy: string | null
+  error: string | null
+  updated_at: number
+}
+
+export interface MediaRow {
+  key: string
+  channel_id: string
+  recap_id: string
+  kind: 'work' | 'recap'
+  created_at: number
+  deleted_at: number | null
+  delete_reason: string | null
+}
+
+export interface LeaseRow {
+  name: string
+  holder: string
+  until: number
+}

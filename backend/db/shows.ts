@@ -1,0 +1,233 @@
+/** Shows and their streams: what Twitch said about going live and ending, whatever the order in which it said it. */
+import { randomUUID } from 'node:crypto'
+import type { StreamTimes } from '../domain/timeline.ts'
+import { lockChannel, type Database } from './database.ts'
+import type { ShowRow } from './schema.ts'
+
+/** A stream that starts within this of the end of the one before belongs to the same show. */
+export const SAME_SHOW_MS = 15 * 60_000
+
+export interface StreamStart {
+  channelId: string
+  streamId: string
+  startedAtMs: number
+  title: string
+}
+
+/**
+ * A stream is live. Known streams are left alone, except that a stream which had "ended" (Twitch's events flap) goes on.
+ * @returns the show it belongs to
+ */
+export async function streamStarted(db: Database, start: StreamStart): Promise<string> {
+  return db.transaction().execute(async (tx) => {
+    await lockChannel(tx, start.channelId)
+    const known = await tx
+      .selectFrom('streams')
+      .selectAll()
+      .where('id', '=', start.streamId)
+      .executeTakeFirst()
+    if (known) return known.show_id
+    const before = await tx
+      .selectFrom('streams')
+      .selectAll()
+      .where('channel_id', '=', start.channelId)
+      .orderBy('started_at', 'desc')
+      .executeTakeFirst()
+    const joins = before && (await joinsShow(tx, before, start.startedAtMs))
+    const showId = joins ? before.show_id : randomUUID()
+    if (joins) {
+      await tx.updateTable('shows').set({ ended_at: null }).where('id', '=', showId).execute()
+      // Without word of its end, the stream before ended at the latest when this one began.
+      await tx
+        .updateTable('streams')
+        .set({ ended_at: start.startedAtMs })
+        .where('id', '=', before.id)
+        .where('ended_at', 'is', null)
+        .execute()
+    } else {
+      await tx
+        .insertInto('shows')
+        .values({
+          id: showId,
+          channel_id: start.channelId,
+          started_at: start.startedAtMs,
+          ended_at: null,
+          endings: 0,
+          run_ending: null,
+          run_id: null,
+        })
+        .execute()
+    }
+    await tx
+      .insertInto('streams')
+      .values({
+        id: start.streamId,
+        channel_id: start.channelId,
+        show_id: showId,
+        started_at: start.startedAtMs,
+        ended_at: null,
+        title: start.title,
+        vod_id: null,
+        vod_created_at: null,
+        vod_duration_ms: null,
+      })
+      .execute()
+    return showId
+  })
+}
+
+/** A restart joins the show before when the gap is short and its recap has not been rendered yet. */
+async function joinsShow(
+  db: Database,
+  before: { show_id: string; ended_at: number | null },
+  startedAtMs: number,
+) {
+  if (before.ended_at !== null && startedAtMs - before.ended_at > SAME_SHOW_MS) return false
+  const recap = await db
+    .selectFrom('recaps')
+    .select('state')
+    .where('show_id', '=', before.show_id)
+    .executeTakeFirst()
+  return !recap || recap.state === 'preparing'
+}
+
+/**
+ * The channel's live stream has ended (`streamId` where Twitch says which). Late or repeated news about an earlier
+ * stream changes nothing.
+ * @returns the show that is over by this, or null
+ */
+export async function streamEnded(
+  db: Database,
+  end: { channelId: string; streamId: string | null; endedAtMs: number },
+): Promise<string | null> {
+  return db.transaction().execute(async (tx) => {
+    await lockChannel(tx, end.channelId)
+    let query = tx
+      .selectFrom('streams')
+      .selectAll()
+      .where('channel_id', '=', end.channelId)
+      .where('ended_at', 'is', null)
+    query = end.streamId
+      ? query.where('id', '=', end.streamId)
+      : query.where('started_at', '<=', end.endedAtMs)
+    const stream = await query.orderBy('started_at', 'desc').executeTakeFirst()
+    if (!stream) return null
+    const endedAt = Math.max(end.endedAtMs, stream.started_at)
+    await tx.updateTable('streams').set({ ended_at: endedAt }).where('id', '=', stream.id).execute()
+    const live = await tx
+      .selectFrom('streams')
+      .select('id')
+      .where('show_id', '=', stream.show_id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst()
+    if (live) return null
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ ended_at: endedAt, endings: e('endings', '+', 1) }))
+      .where('id', '=', stream.show_id)
+      .execute()
+    return stream.show_id
+  })
+}
+
+/** Twitch says the stream is still on although its end had been reported: the show goes on. */
+export async function streamGoesOn(db: Database, streamId: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const stream = await tx.selectFrom('streams').selectAll().where('id', '=', streamId).executeTakeFirst()
+    if (!stream || stream.ended_at === null) return
+    await lockChannel(tx, stream.channel_id)
+    await tx.updateTable('streams').set({ ended_at: null }).where('id', '=', streamId).execute()
+    await tx.updateTable('shows').set({ ended_at: null }).where('id', '=', stream.show_id).execute()
+  })
+}
+
+export interface Show {
+  id: string
+  channelId: string
+  startedAtMs: number
+  endedAtMs: number | null
+  endings: number
+  /** The durable run of its latest ending; null until it is started. */
+  runId: string | null
+}
+
+export async function findShow(db: Database, id: string): Promise<Show | null> {
+  const row = await db.selectFrom('shows').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? fromRow(row) : null
+}
+
+export async function runStarted(db: Database, showId: string, ending: number, runId: string): Promise<void> {
+  await db.updateTable('shows').set({ run_ending: ending, run_id: runId }).where('id', '=', showId).execute()
+}
+
+/** Shows that have ended and whose recap is not finished: what a sweep must find under way. */
+export async function unfinishedShows(db: Database): Promise<Show[]> {
+  const rows = await db
+    .selectFrom('shows')
+    .leftJoin('recaps', 'recaps.show_id', 'shows.id')
+    .selectAll('shows')
+    .where('shows.ended_at', 'is not', null)
+    .where((e) =>
+      e.or([e('recaps.state', 'is', null), e('recaps.state', 'in', ['preparing', 'rendered', 'publishing'])]),
+    )
+    .execute()
+  return rows.map(fromRow)
+}
+
+function fromRow(row: ShowRow): Show {
+  return {
+    id: row.id,
+    channelId: row.channel_id,
+    startedAtMs: row.started_at,
+    endedAtMs: row.ended_at,
+    endings: row.endings,
+    runId: row.run_ending === row.endings ? row.run_id : null,
+  }
+}
+
+export interface ShowStream extends StreamTimes {
+  title: string
+}
+
+/** The streams of a show in order; one that has not ended lasts until `now`. */
+export async function streamsOf(db: Database, showId: string, now: number): Promise<ShowStream[]> {
+  const rows = await db
+    .selectFrom('streams')
+    .selectAll()
+    .where('show_id', '=', showId)
+    .orderBy('started_at')
+    .execute()
+  return rows.map((row) => ({
+    streamId: row.id,
+    title: row.title,
+    startedAtMs: row.started_at,
+    endedAtMs: row.ended_at ?? now,
+    vod:
+      row.vod_id !== null && row.vod_created_at !== null && row.vod_duration_ms !== null
+        ? { vodId: row.vod_id, startsAtMs: row.vod_created_at, durationMs: row.vod_duration_ms }
+        : null,
+  }))
+}
+
+export async function liveStreams(
+  db: Database,
+): Promise<{ streamId: string; channelId: string; startedAtMs: number }[]> {
+  const rows = await db
+    .selectFrom('streams')
+    .select(['id', 'channel_id', 'started_at'])
+    .where('ended_at', 'is', null)
+    .execute()
+  return rows.map((r) => ({ streamId: r.id, channelId: r.channel_id, startedAtMs: r.started_at }))
+}
+
+export async function saveVod(
+  db: Database,
+  streamId: string,
+  vod: { vodId: string; createdAtMs: number; durationMs: number },
+): Promise<void> {
+  await db
+    .updateTable('streams')
+    .set({ vod_id: vod.vodId, vod_created_at: vod.createdAtMs, vod_duration_ms: vod.durationMs })
+    .where('id', '=', streamId)
+    .execute()
+}

@@ -1,0 +1,105 @@
+/**
+ * What YouTube is told about a recap: title, description, chapters, credits, inside YouTube's limits (title 100
+ * characters, description 5,000 bytes of UTF-8, no `<` or `>`; chapters: the first at 0:00, at least three, each at
+ * least 10 s, else YouTube ignores them all).
+ */
+
+export interface ShownMoment {
+  /** Where it begins in the recap. */
+  atSec: number
+  durationSec: number
+  label: string | null
+  /** Position in the stream, for a moment without a label. */
+  runtimeMs: number
+  people: string[]
+}
+
+export interface Chapter {
+  atSec: number
+  title: string
+}
+
+const TITLE_MAX = 100
+const DESCRIPTION_MAX_BYTES = 5_000
+const SHORTEST_CHAPTER_SEC = 10
+const FEWEST_CHAPTERS = 3
+
+/** The title from the channel's template; `{title}` is the stream's title, `{date}` its day (UTC). */
+export function titleOf(template: string, stream: { title: string; startedAtMs: number }): string {
+  const date = new Date(stream.startedAtMs).toISOString().slice(0, 10)
+  const filled = template.replaceAll('{title}', stream.title).replaceAll('{date}', date)
+  return fit(plain(filled), TITLE_MAX) || `Stream recap ${date}`
+}
+
+/** Chapters that YouTube will take; a moment under 10 s belongs to the chapter before it. Empty when there would be under three. */
+export function chaptersOf(moments: readonly ShownMoment[], totalSec: number): Chapter[] {
+  const chapters: Chapter[] = []
+  for (const moment of moments) {
+    const atSec = chapters.length === 0 ? 0 : Math.floor(moment.atSec)
+    const last = chapters.at(-1)
+    if (last && atSec - last.atSec < SHORTEST_CHAPTER_SEC) continue
+    chapters.push({ atSec, title: momentTitle(moment) })
+  }
+  while (chapters.length > 0 && totalSec - (chapters.at(-1)?.atSec ?? 0) < SHORTEST_CHAPTER_SEC)
+    chapters.pop()
+  return chapters.length >= FEWEST_CHAPTERS ? chapters : []
+}
+
+export function descriptionOf(
+  moments: readonly ShownMoment[],
+  totalSec: number,
+  channelLogin: string,
+): string {
+  const people = [...new Set(moments.flatMap((m) => m.people))]
+  const blocks = [
+    `The best moments of the stream, marked by the people who watched it live on https://www.twitch.tv/${channelLogin}`,
+    chaptersOf(moments, totalSec)
+      .map((c) => `${chapterTime(c.atSec)} ${c.title}`)
+      .join('\n'),
+    people.length > 0 ? `Echoes by ${people.map(plain).join(', ')}` : '',
+  ]
+  return fitBytes(blocks.filter(Boolean).join('\n\n'), DESCRIPTION_MAX_BYTES)
+}
+
+/** What a moment is called: its label, or its time in the stream. */
+export function momentTitle(moment: Pick<ShownMoment, 'label' | 'runtimeMs'>): string {
+  const label = moment.label ? plain(moment.label) : ''
+  return label === '' ? `At ${chapterTime(moment.runtimeMs / 1000)} of the stream` : fit(label, TITLE_MAX)
+}
+
+/** `0:00`, `12:05`, `1:02:03` */
+export function chapterTime(sec: number): string {
+  const whole = Math.floor(sec)
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  const two = (n: number) => String(n).padStart(2, '0')
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** Text without what YouTube refuses. */
+function plain(text: string): string {
+  return text.replace(/[<>]/g, '').replace(/\s+/g, ' ').trim()
+}
+
+function fit(text: string, max: number): string {
+  const points = [...text]
+  return points.length <= max
+    ? text
+    : `${points
+        .slice(0, max - 1)
+        .join('')
+        .trimEnd()}…`
+}
+
+function fitBytes(text: string, max: number): string {
+  if (new TextEncoder().encode(text).length <= max) return text
+  const ellipsisBytes = 3
+  let end = 0
+  let bytes = 0
+  for (const point of text) {
+    const size = new TextEncoder().encode(point).length
+    if (bytes + size > max - ellipsisBytes) break
+    bytes += size
+    end += point.length
+  }
+  return `${text.slice(0, end)}…`
+}

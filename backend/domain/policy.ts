@@ -1,0 +1,73 @@
+/** May this person echo now? One table (design: "Policy in one table"), the cool-down, and "a longer one replaces". */
+import { SHORTEST_ECHO_MS, type RefusalCode } from '../../shared/echo.ts'
+import type { MinimumRole, Person, Role, Standing } from '../../shared/mode.ts'
+import type { ChannelSettings } from '../../shared/settings.ts'
+
+export interface EchoRequest {
+  person: Person
+  standing: Standing
+  /** Twitch's own time of the request. */
+  askedAtMs: number
+  lengthMs: number
+}
+
+/** The person's latest echo of this stream that still counts. */
+export interface PreviousEcho {
+  id: string
+  askedAtMs: number
+  lengthMs: number
+}
+
+export type Decision =
+  { ok: true; replaces: string | null } | { ok: false; code: RefusalCode; secondsLeft?: number }
+
+export function decide(
+  request: EchoRequest,
+  settings: ChannelSettings,
+  live: boolean,
+  previous: PreviousEcho | null,
+): Decision {
+  const gate = mayEcho(request.person, request.standing, settings)
+  if (gate) return { ok: false, code: gate }
+  if (!live) return { ok: false, code: 'offline' }
+  if (request.lengthMs < SHORTEST_ECHO_MS) return { ok: false, code: 'unreadable' }
+  if (request.lengthMs > settings.maxLengthMs) return { ok: false, code: 'too-long' }
+  if (!previous || isExempt(request.person)) return { ok: true, replaces: null }
+  const leftMs = cooldownOf(previous, settings) - Math.abs(request.askedAtMs - previous.askedAtMs)
+  if (leftMs <= 0) return { ok: true, replaces: null }
+  if (request.lengthMs > previous.lengthMs) return { ok: true, replaces: previous.id }
+  return { ok: false, code: 'cooldown', secondsLeft: Math.ceil(leftMs / 1000) }
+}
+
+/** The reason why this person may not echo at all at present, or null. Blocked counts before everything else. */
+export function mayEcho(
+  person: Person,
+  standing: Standing,
+  settings: Pick<ChannelSettings, 'mode' | 'minimumRole'>,
+): RefusalCode | null {
+  if (person.roles.includes('streamer')) return null
+  if (standing === 'blocked') return 'blocked'
+  const trusted = person.roles.includes('moderator') || standing === 'approved'
+  switch (settings.mode) {
+    case 'streamer':
+      return 'streamer-only'
+    case 'trusted':
+      return trusted ? null : 'trusted-only'
+    case 'everyone':
+      return trusted || hasMinimumRole(person.roles, settings.minimumRole) ? null : 'minimum-role'
+  }
+}
+
+function hasMinimumRole(roles: readonly Role[], minimum: MinimumRole): boolean {
+  const ladder: Role[] = ['follower', 'subscriber', 'vip']
+  if (minimum === 'none') return true
+  return ladder.slice(ladder.indexOf(minimum)).some((role) => roles.includes(role))
+}
+
+function isExempt(person: Person): boolean {
+  return person.roles.includes('streamer') || person.roles.includes('moderator')
+}
+
+function cooldownOf(previous: PreviousEcho, settings: ChannelSettings): number {
+  return previous.lengthMs > settings.longFromMs ? settings.longCooldownMs : settings.cooldownMs
+}

@@ -1,0 +1,212 @@
+/** Constructs Echoes from its configuration: the only place where the parts are put together. */
+import { serve } from '@hono/node-server'
+import { sql } from 'kysely'
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { systemClock, type Clock } from '../shared/clock.ts'
+import { isCommand } from './bot/commands.ts'
+import { lineHandler, makeBot } from './bot/bot.ts'
+import type { Config, RoleName } from './config.ts'
+import { twitchTokenStore, youtubePublisher } from './connections.ts'
+import { openDatabase, type Database } from './db/database.ts'
+import { recapsOf } from './db/recaps.ts'
+import { makeEngine } from './jobs/engine.ts'
+import { handleEvents } from './jobs/events.ts'
+import { sendOutbox } from './jobs/outbox.ts'
+import { reconcile } from './jobs/reconcile.ts'
+import { hlsSource } from './jobs/sources/hls.ts'
+import { sweepMedia } from './jobs/sweep-media.ts'
+import { makeTimers } from './jobs/timers.ts'
+import { errorText, type Log } from './log.ts'
+import { smtpMailer } from './mail/mailer.ts'
+import { diskStorage } from './storage/disk.ts'
+import { tokenBox } from './token-box.ts'
+import { ircTransport, lineOfEvent } from './twitch/chat.ts'
+import { readOffline, readOnline } from './twitch/eventsub.ts'
+import { helix } from './twitch/helix.ts'
+import { twitchSignIn } from './twitch/sign-in.ts'
+import { storedAuthProvider } from './twitch/tokens.ts'
+import { vodMasterUrl } from './twitch/vod-hls.ts'
+import { makeApp } from './web/app.tsx'
+import { connectRoutes, TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
+import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
+import { makeSessions } from './web/session.ts'
+import { siteRoutes } from './web/site/routes.tsx'
+import { youtubeChannel } from './youtube/channel.ts'
+import { youtubeConnect } from './youtube/connect.ts'
+
+export interface Echoes {
+  db: Database
+  /** The port the web role listens on; null without it. */
+  port: number | null
+  stop(): Promise<void>
+}
+
+export interface EchoesOptions {
+  config: Config
+  roles: readonly RoleName[]
+  log: Log
+  clock?: Clock
+}
+
+export async function startEchoes({
+  config,
+  roles,
+  log,
+  clock = systemClock,
+}: EchoesOptions): Promise<Echoes> {
+  mkdirSync(config.dataDir, { recursive: true })
+  const db = await openDatabase(config.databaseUrl)
+  const box = tokenBox(config.tokenKeys)
+  const { siteUrl, twitch: t } = config
+  const callback = `${siteUrl}${EVENTSUB_PATH}`
+  const authProvider = storedAuthProvider(t.clientId, t.clientSecret, twitchTokenStore(db, box))
+  const twitch = helix({
+    authProvider,
+    botUserId: t.botUserId,
+    eventsub: { callback, secret: t.eventsubSecret },
+  })
+  const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
+  const storage = diskStorage(`${config.dataDir}/storage`)
+  const engine = await makeEngine(config.engineUrl, {
+    db,
+    clock,
+    log,
+    waits: config.waits,
+    twitch,
+    vods: hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls) }),
+    publisher: youtubePublisher(db, box, google, config.google.addresses.api),
+    storage,
+    siteUrl,
+  })
+  const decided = (recapId: string) => {
+    engine
+      .decided(recapId)
+      .catch((error: unknown) => log.warn({ error: errorText(error) }, 'a signal was not sent'))
+  }
+  const say = (channelId: string, text: string) => twitch.say(channelId, text)
+  const onLine = lineHandler({ db, clock, log, say })
+  const showEnded = (showId: string) => engine.showEnded(showId)
+  const mailer = smtpMailer(config.mail.url, config.mail.from)
+  const timers = makeTimers(db, log, [
+    {
+      name: 'events',
+      everyMs: config.rounds.eventsMs,
+      run: () =>
+        handleEvents({
+          db,
+          clock,
+          log,
+          twitch,
+          showEnded,
+          read: {
+            online: readOnline,
+            offline: readOffline,
+            chat: async (payload, sentAtMs) => {
+              const line = lineOfEvent(JSON.parse(payload), sentAtMs)
+              if (line) await onLine(line)
+            },
+          },
+        }),
+    },
+    {
+      name: 'outbox',
+      everyMs: config.rounds.outboxMs,
+      run: () => sendOutbox({ db, clock, log, send: (mail) => mailer.send(mail) }),
+    },
+    { name: 'sweep', everyMs: config.rounds.sweepMs, run: () => engine.sweep() },
+    {
+      name: 'reconcile',
+      everyMs: config.rounds.reconcileMs,
+      run: () => reconcile({ db, clock, log, twitch, callback, showEnded }),
+    },
+    {
+      name: 'media',
+      everyMs: config.rounds.mediaMs,
+      run: () => sweepMedia({ db, clock, log, storage, rules: config.retention }),
+    },
+  ])
+  const bot = makeBot({
+    db,
+    clock,
+    log,
+    say,
+    refreshMs: config.rounds.channelsMs,
+    transport: (heard) => ircTransport({ onLine: heard, ...(t.ircServer ? { server: t.ircServer } : {}) }),
+  })
+
+  const sessions = makeSessions(db, clock, siteUrl)
+  const app = makeApp({
+    siteUrl,
+    log,
+    ready: async () => void (await sql`select 1`.execute(db)),
+    events: eventsubRoutes({
+      db,
+      clock,
+      log,
+      secret: t.eventsubSecret,
+      isWanted: (message) =>
+        message.subscriptionType !== 'channel.chat.message' ||
+        isCommand(lineOfEvent(JSON.parse(message.payload), message.sentAtMs)?.text ?? ''),
+      onStored: () => timers.nudge('events'),
+    }),
+    pages: [
+      siteRoutes({ db, clock, sessions, onDecision: decided }),
+      connectRoutes({
+        db,
+        clock,
+        log,
+        box,
+        sessions,
+        siteUrl,
+        botUserId: t.botUserId,
+        twitch: twitchSignIn({ ...t, redirectUri: `${siteUrl}${TWITCH_CALLBACK}` }),
+        youtube: google,
+        youtubeChannel: (tokens) =>
+          youtubeChannel(async () => tokens.accessToken, config.google.addresses.api).me(),
+        onChannel: () => {
+          timers.nudge('reconcile')
+          if (roles.includes('bot'))
+            bot.refresh().catch((e: unknown) => log.warn({ error: errorText(e) }, 'the bot did not join'))
+        },
+        onYoutube: (channelId) => {
+          void recapsOf(db, channelId).then((recaps) => {
+            for (const recap of recaps) if (recap.state === 'rendered') decided(recap.id)
+          })
+        },
+      }),
+    ],
+  })
+
+  let server: ReturnType<typeof serve> | undefined
+  let port: number | null = null
+  if (roles.includes('web')) {
+    port = await new Promise<number>((resolve, reject) => {
+      server = serve({ fetch: app.fetch, hostname: config.host, port: config.port }, (info: AddressInfo) =>
+        resolve(info.port),
+      )
+      server.on('error', reject)
+    })
+    log.info({ port }, 'web: listening')
+  }
+  if (roles.includes('worker')) {
+    await engine.startWorker(config.concurrentRecaps)
+    timers.start()
+    log.info('worker: started')
+  }
+  if (roles.includes('bot')) {
+    await bot.start()
+    log.info('bot: started')
+  }
+  return {
+    db,
+    port,
+    async stop() {
+      if (roles.includes('bot')) await bot.stop()
+      if (server) await new Promise((resolve) => server?.close(resolve))
+      if (roles.includes('worker')) await timers.stop()
+      await engine.stop()
+      await db.destroy()
+    },
+  }
+}

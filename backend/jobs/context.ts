@@ -1,0 +1,87 @@
+/** What the jobs work with. Everything from outside comes in here, so that tests and the sandbox put theirs in. */
+import type { Clock } from '../../shared/clock.ts'
+import type { Database } from '../db/database.ts'
+import type { Log } from '../log.ts'
+import type { Piece } from '../media/assemble.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** Every wait of the main job, in milliseconds; each is a setting (see config.ts). */
+export interface Waits {
+  /** After `stream.offline`, before the end is believed: Twitch's events flap. */
+  settleMs: number
+  /** Between looks for the VOD; doubles up to ten times this. */
+  vodPollMs: number
+  /** A VOD that has not come by then is reported to the streamer. */
+  vodWaitMs: number
+  /** Between looks whether the streamer has decided or connected YouTube; doubles up to 6 hours. */
+  decisionPollMs: number
+}
+
+export interface ArchivedVod {
+  vodId: string
+  streamId: string
+  createdAtMs: number
+  durationMs: number
+}
+
+/** What the jobs ask of Twitch. */
+export interface TwitchPort {
+  liveStreams(
+    channelIds: string[],
+  ): Promise<{ streamId: string; channelId: string; startedAtMs: number; title: string }[]>
+  recentArchives(channelId: string): Promise<ArchivedVod[]>
+}
+
+export interface VodSpan {
+  startSec: number
+  endSec: number
+}
+
+export interface Footage {
+  /** For each span asked for, what the renderer is to read; more than one piece where the VOD has a discontinuity. */
+  pieces: Omit<Piece, 'name'>[][]
+  partsFetched: number
+  partsTotal: number
+}
+
+/** Where a VOD's pictures come from: clips, the HLS playlist, or a file. */
+export interface VodSource {
+  /** How long the VOD is by now, and whether it will grow no more. @throws Fault */
+  inspect(vod: ArchivedVod): Promise<{ durationMs: number; complete: boolean }>
+  /** Brings what `spans` need to `dir`, each part once; what is there already is used. @throws Fault | MediaError */
+  bring(vodId: string, spans: VodSpan[], dir: string): Promise<Footage>
+}
+
+export interface PublishRequest {
+  channelId: string
+  recapId: string
+  file: string
+  title: string
+  description: string
+  privacy: 'public' | 'unlisted' | 'private'
+  madeForKids: boolean
+  session: { load(): Promise<string | null>; save(url: string | null): Promise<void> }
+}
+
+/** Where recaps are published. */
+export interface Publisher {
+  isConnected(channelId: string): Promise<boolean>
+  /** Uploads the file once, whatever happened before, and returns the video's id. @throws Fault */
+  upload(request: PublishRequest): Promise<string>
+  /** The privacy the video has in truth. @throws Fault */
+  privacyOf(channelId: string, videoId: string): Promise<string>
+  setThumbnail(channelId: string, videoId: string, jpeg: string): Promise<void>
+}
+
+export interface JobContext {
+  db: Database
+  clock: Clock
+  log: Log
+  waits: Waits
+  twitch: TwitchPort
+  vods: VodSource
+  publisher: Publisher
+  storage: Storage
+  /** Address of the companion site, without a slash at the end. */
+  siteUrl: string
+}

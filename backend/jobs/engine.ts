@@ -1,0 +1,68 @@
+/** The durable workflow engine: the only place, with workflow.ts, that knows openworkflow. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { OpenWorkflow } from 'openworkflow'
+import { BackendPostgres } from 'openworkflow/postgres'
+import { BackendSqlite } from 'openworkflow/sqlite'
+import { isPostgres } from '../db/database.ts'
+import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
+import { recapOfShow } from '../db/recaps.ts'
+import type { JobContext } from './context.ts'
+import { giveUp } from './steps/give-up.ts'
+import { decisionSignal, implementRecapWorkflow, RECAP_WORKFLOW } from './workflow.ts'
+
+export interface Engine {
+  /** Starts (or finds) the run of a show that has ended. The fact must be in the database before. */
+  showEnded(showId: string): Promise<void>
+  /** Starts what a crash left unstarted, and reports runs that broke for good. */
+  sweep(): Promise<void>
+  /** The streamer has decided, or connected YouTube. */
+  decided(recapId: string): Promise<void>
+  startWorker(concurrency: number): Promise<void>
+  stop(): Promise<void>
+}
+
+/** @param url the database's address, or the path of an SQLite file of the engine's own */
+export async function makeEngine(url: string, context: JobContext): Promise<Engine> {
+  if (!isPostgres(url)) mkdirSync(dirname(url), { recursive: true })
+  const backend = isPostgres(url) ? await BackendPostgres.connect(url) : BackendSqlite.connect(url)
+  const workflows = new OpenWorkflow({ backend })
+  implementRecapWorkflow(workflows, context)
+  let worker: ReturnType<OpenWorkflow['newWorker']> | undefined
+  const start = async ({ id: showId, endings: ending }: Show) => {
+    const key = { idempotencyKey: `${showId}:${ending}` }
+    const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending }, key)
+    await runStarted(context.db, showId, ending, workflowRun.id)
+  }
+  return {
+    async showEnded(showId) {
+      const show = await findShow(context.db, showId)
+      if (show && show.endedAtMs !== null && show.runId === null) await start(show)
+    },
+    async sweep() {
+      for (const show of await unfinishedShows(context.db)) {
+        if (show.runId === null) {
+          await start(show)
+          continue
+        }
+        const run = await backend.getWorkflowRun({ workflowRunId: show.runId })
+        if (run?.status !== 'failed' && run?.status !== 'canceled') continue
+        const recap = await recapOfShow(context.db, show, context.clock.now())
+        const why = 'An error of ours stopped the recap after several attempts'
+        const advice = 'The echoes are kept, and the operator sees the error in the log.'
+        await giveUp(context, recap.id, { subject: 'No recap: something broke', why, advice })
+      }
+    },
+    async decided(recapId) {
+      await workflows.sendSignal({ signal: decisionSignal(recapId) })
+    },
+    async startWorker(concurrency) {
+      worker = workflows.newWorker({ concurrency })
+      await worker.start()
+    },
+    async stop() {
+      await worker?.stop()
+      await backend.stop()
+    },
+  }
+}

@@ -1,0 +1,67 @@
+/** Stored events → facts: what went live, what ended, what was said. In the order in which Twitch sent them. */
+import type { Database } from '../db/database.ts'
+import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
+import { streamEnded, streamStarted } from '../db/shows.ts'
+import { errorText, type Log } from '../log.ts'
+import type { Clock } from '../../shared/clock.ts'
+import type { TwitchPort } from './context.ts'
+
+/** What a stored event says, read by the Twitch adapter. */
+export interface EventReader {
+  online(payload: string): { streamId: string; startedAtMs: number } | null
+  offline(payload: string): { streamId: string | null } | null
+  chat(payload: string, sentAtMs: number): Promise<void>
+}
+
+export interface EventsContext {
+  db: Database
+  clock: Clock
+  log: Log
+  twitch: TwitchPort
+  read: EventReader
+  showEnded(showId: string): Promise<void>
+}
+
+/** Handles what waits in the inbox; a channel whose event failed keeps its later ones waiting for this round. */
+export async function handleEvents(context: EventsContext): Promise<void> {
+  const { db, clock, log } = context
+  const stuck = new Set<string>()
+  for (const event of await waitingEvents(db)) {
+    if (stuck.has(event.channelId)) continue
+    try {
+      await handleEvent(context, event)
+      await eventHandled(db, event.messageId, clock.now())
+    } catch (error) {
+      stuck.add(event.channelId)
+      log.error(
+        { error: errorText(error), type: event.type, messageId: event.messageId },
+        'an event could not be handled',
+      )
+      await eventFailed(db, event.messageId, errorText(error))
+    }
+  }
+}
+
+async function handleEvent(context: EventsContext, event: IncomingEvent): Promise<void> {
+  const { db, twitch, read } = context
+  const { channelId, payload, sentAtMs } = event
+  switch (event.type) {
+    case 'stream.online': {
+      const online = read.online(payload)
+      if (!online) return
+      // The event has no title; without an answer the stream starts nameless and reconciling fills it in.
+      const live = await twitch.liveStreams([channelId]).catch(() => [])
+      const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''
+      await streamStarted(db, { channelId, ...online, title })
+      return
+    }
+    case 'stream.offline': {
+      const offline = read.offline(payload)
+      const ended = offline && (await streamEnded(db, { channelId, ...offline, endedAtMs: sentAtMs }))
+      if (ended) await context.showEnded(ended)
+      return
+    }
+    case 'channel.chat.message':
+      await read.chat(payload, sentAtMs)
+  }
+}

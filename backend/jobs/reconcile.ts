@@ -1,0 +1,69 @@
+/**
+ * Compares what Twitch says with what we have and repairs the difference: event subscriptions that are missing or
+ * dead, streams that are live without our knowing, streams we hold for live that are not.
+ */
+import { listChannels } from '../db/channels.ts'
+import type { Database } from '../db/database.ts'
+import { liveStreams, streamEnded, streamStarted } from '../db/shows.ts'
+import { errorText, type Log } from '../log.ts'
+import type { Clock } from '../../shared/clock.ts'
+import type { TwitchPort } from './context.ts'
+
+export const WANTED_EVENTS = ['stream.online', 'stream.offline', 'channel.chat.message'] as const
+
+export interface SubscriptionPort {
+  subscriptions(): Promise<
+    { id: string; type: string; status: string; channelId: string | null; callback: string | null }[]
+  >
+  subscribe(type: (typeof WANTED_EVENTS)[number], channelId: string): Promise<void>
+  unsubscribe(id: string): Promise<void>
+}
+
+export interface ReconcileContext {
+  db: Database
+  clock: Clock
+  log: Log
+  twitch: TwitchPort & SubscriptionPort
+  /** The address that events must go to. */
+  callback: string
+  showEnded(showId: string): Promise<void>
+}
+
+/** Twitch's list of live streams is minutes behind its events. */
+const LISTING_LAG_MS = 5 * 60_000
+const ALIVE = new Set(['enabled', 'webhook_callback_verification_pending'])
+
+export async function reconcile(context: ReconcileContext): Promise<void> {
+  await reconcileSubscriptions(context)
+  await reconcileStreams(context)
+}
+
+async function reconcileSubscriptions({ db, log, twitch, callback }: ReconcileContext): Promise<void> {
+  const ours = (await twitch.subscriptions()).filter((s) => s.callback === callback)
+  const alive = new Set<string>()
+  for (const { id, type, status, channelId } of ours) {
+    if (ALIVE.has(status)) alive.add(`${type}:${channelId}`)
+    else await twitch.unsubscribe(id)
+  }
+  for (const { id: channelId } of await listChannels(db)) {
+    for (const type of WANTED_EVENTS) {
+      if (alive.has(`${type}:${channelId}`)) continue
+      await twitch.subscribe(type, channelId).catch((error: unknown) => {
+        // One channel without, say, the chat grant must not keep the others waiting.
+        log.warn({ error: errorText(error), type, channelId }, 'could not subscribe')
+      })
+    }
+  }
+}
+
+async function reconcileStreams({ db, clock, twitch, showEnded }: ReconcileContext): Promise<void> {
+  const channels = await listChannels(db)
+  const live = await twitch.liveStreams(channels.map((c) => c.id))
+  for (const stream of live) await streamStarted(db, stream)
+  for (const { streamId, channelId, startedAtMs } of await liveStreams(db)) {
+    const young = clock.now() - startedAtMs < LISTING_LAG_MS
+    if (young || live.some((l) => l.streamId === streamId)) continue
+    const ended = await streamEnded(db, { channelId, streamId, endedAtMs: clock.now() })
+    if (ended) await showEnded(ended)
+  }
+}

@@ -1,0 +1,19 @@
+/** Step 1: has the show really ended? Twitch's events flap, so the stream is looked up once more after settling. */
+import { recapOfShow, type Recap } from '../../db/recaps.ts'
+import { findShow, streamGoesOn, streamsOf } from '../../db/shows.ts'
+import type { JobContext } from '../context.ts'
+
+/** @returns the recap to make, or null when the show goes on (or has ended anew, which starts its own run) */
+export async function confirm(context: JobContext, showId: string, ending: number): Promise<Recap | null> {
+  const { db, clock, twitch } = context
+  const show = await findShow(db, showId)
+  if (!show || show.endedAtMs === null || show.endings !== ending) return null
+  const streams = await streamsOf(db, showId, clock.now())
+  const live = await twitch.liveStreams([show.channelId])
+  const goesOn = live.find((l) => streams.some((s) => s.streamId === l.streamId))
+  if (goesOn) {
+    await streamGoesOn(db, goesOn.streamId)
+    return null
+  }
+  return recapOfShow(db, show, clock.now())
+}

@@ -1,0 +1,104 @@
+/**
+ * The way of a show from its end to the mail, as one durable workflow. Read it top to bottom: each step reads its
+ * input from the database, records its result in one transaction, can be killed at any instruction and repeated.
+ */
+import { defineWorkflowSpec, type OpenWorkflow } from 'openworkflow'
+import { noteStep } from '../db/recaps.ts'
+import type { JobContext } from './context.ts'
+import { confirm } from './steps/confirm.ts'
+import { lookForDecision } from './steps/decide.ts'
+import { giveUp } from './steps/give-up.ts'
+import { locateVods, type Located } from './steps/locate-vods.ts'
+import { publish } from './steps/publish.ts'
+import { render } from './steps/render.ts'
+
+export interface ShowEnding {
+  showId: string
+  /** Which ending of the show this is: a drop and a return make it end twice. */
+  ending: number
+}
+
+export const RECAP_WORKFLOW = defineWorkflowSpec<ShowEnding, string>({ name: 'recap' })
+
+/** Sent when the streamer decides or connects YouTube; only a hint to look at the row again. */
+export function decisionSignal(recapId: string): string {
+  return `decision:${recapId}`
+}
+
+const LONGEST_VOD_POLL = 10
+const LONGEST_DECISION_WAIT_MS = 6 * 60 * 60_000
+/** The engine allows a run 1,000 steps; with waits of 6 hours that is months. */
+const DECISION_LOOKS = 300
+
+export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext): void {
+  const { waits, clock } = context
+  engine.implementWorkflow(RECAP_WORKFLOW, async ({ input, step }) => {
+    await step.sleep('settle', `${waits.settleMs}ms`)
+    const recap = await step.run({ name: 'confirm' }, async () => {
+      const made = await confirm(context, input.showId, input.ending)
+      return made && { id: made.id, since: clock.now() }
+    })
+    if (!recap) return 'the show goes on'
+
+    let located: Located | null = null
+    for (let look = 0; located?.kind !== 'found' && located?.kind !== 'nothing-wanted'; look++) {
+      const before: Located | null = located
+      const looked: Located & { late: boolean } = await step.run({ name: `locate-${look}` }, async () => {
+        const found = await locateVods(context, recap.id, input.showId, before)
+        return { ...found, late: clock.now() - recap.since >= waits.vodWaitMs }
+      })
+      if (looked.kind === 'waiting' && looked.late) {
+        const subject = 'No recap: the recording did not come'
+        const advice =
+          'Check in Twitch’s settings that past broadcasts are stored and published. The echoes are kept.'
+        await step.run({ name: 'give-up' }, () =>
+          giveUp(context, recap.id, { subject, why: looked.why, advice }),
+        )
+        return 'no recording'
+      }
+      located = looked
+      const wait = waits.vodPollMs * Math.min(LONGEST_VOD_POLL, 2 ** look)
+      if (looked.kind === 'waiting') await step.sleep(`vod-wait-${look}`, `${wait}ms`)
+    }
+
+    const rendered = await step.run({ name: 'render' }, () => render(context, recap.id))
+    if (rendered.kind === 'empty') return 'no echoes, no video'
+    if (rendered.kind === 'failed') {
+      const subject = 'No recap: it could not be made'
+      const advice = 'The echoes are kept. If you know the reason, mend it and ask for the recap again.'
+      await step.run({ name: 'give-up' }, () =>
+        giveUp(context, recap.id, { subject, why: rendered.why, advice }),
+      )
+      return 'not rendered'
+    }
+
+    for (let look = 0; look < DECISION_LOOKS; look++) {
+      const decision = await step.run({ name: `decision-${look}` }, () => lookForDecision(context, recap.id))
+      if (decision === 'drop') return 'dropped'
+      if (decision === 'wait') {
+        // A signal that comes between the look and this wait is lost: hence the time limit.
+        const timeout = Math.min(LONGEST_DECISION_WAIT_MS, waits.decisionPollMs * 2 ** Math.min(look, 20))
+        await step.waitForSignal({ name: `decision-wait-${look}`, signal: decisionSignal(recap.id), timeout })
+        continue
+      }
+      const published = await step.run({ name: `publish-${look}` }, () => publish(context, recap.id))
+      if (published.kind === 'published') return `published ${published.videoId}`
+      if (published.kind === 'failed') {
+        const subject = 'Your recap could not be published'
+        const advice = 'The video is kept for a few days: you can download it and upload it yourself.'
+        await step.run({ name: 'give-up' }, () =>
+          giveUp(context, recap.id, { subject, why: published.why, advice }),
+        )
+        return 'not published'
+      }
+      if (published.kind === 'later') {
+        const ms = await step.run({ name: `park-${look}` }, async () => {
+          await noteStep(context.db, recap.id, 'waiting for YouTube’s quota')
+          return Math.max(1, published.notBeforeMs - clock.now())
+        })
+        await step.sleep(`parked-${look}`, `${ms}ms`)
+      }
+    }
+    return 'never decided'
+  })
+}

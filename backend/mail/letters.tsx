@@ -1,0 +1,159 @@
+/** The mails we write: subject, text and HTML of each, from plain data. */
+import type { ComponentChildren } from 'preact'
+import { render } from 'preact-render-to-string'
+import { chapterTime } from '../domain/description.ts'
+
+export interface Letter {
+  subject: string
+  text: string
+  html: string
+}
+
+export interface PublishedRecap {
+  title: string
+  url: string
+  durationSec: number
+  /** What YouTube made of the privacy asked for. */
+  privacy: string
+  askedPrivacy: string
+  moments: { atSec: number; title: string; people: string[] }[]
+  leftOut: { title: string; reason: 'budget' | 'no-vod' }[]
+}
+
+const WHY_LEFT_OUT = {
+  budget: 'beyond the length you set, others were wanted more',
+  'no-vod': 'Twitch has no recording of it',
+}
+
+export function publishedLetter(recap: PublishedRecap): Letter {
+  const locked = recap.privacy !== recap.askedPrivacy
+  const lockedText = `YouTube made it ${recap.privacy} although ${recap.askedPrivacy} was asked for: it does that while the app is not yet audited. You can change it in YouTube Studio.`
+  const heading = 'Your recap is on YouTube'
+  const people = (m: { people: string[] }) => (m.people.length > 1 ? ` (${m.people.length} people)` : '')
+  const text = [
+    heading,
+    `${recap.title}, ${chapterTime(recap.durationSec)}\n${recap.url}`,
+    locked ? lockedText : '',
+    `In it:\n${recap.moments.map((m) => `${chapterTime(m.atSec)} ${m.title}${people(m)}`).join('\n')}`,
+    recap.leftOut.length > 0
+      ? `Left out:\n${recap.leftOut.map((m) => `${m.title}: ${WHY_LEFT_OUT[m.reason]}`).join('\n')}`
+      : '',
+  ]
+  const html = (
+    <Page heading={heading}>
+      <p>
+        <strong>{recap.title}</strong>, {chapterTime(recap.durationSec)}
+      </p>
+      <p>
+        <Button href={recap.url}>Watch it</Button>
+      </p>
+      {locked && <p>{lockedText}</p>}
+      <h2 style={H2}>In it</h2>
+      <table style={{ borderCollapse: 'collapse' }}>
+        {recap.moments.map((m) => (
+          <tr>
+            <td style={TIME}>
+              <a href={`${recap.url}&t=${Math.floor(m.atSec)}s`} style={{ color: ACCENT }}>
+                {chapterTime(m.atSec)}
+              </a>
+            </td>
+            <td>
+              {m.title}
+              {people(m)}
+            </td>
+          </tr>
+        ))}
+      </table>
+      {recap.leftOut.length > 0 && (
+        <>
+          <h2 style={H2}>Left out</h2>
+          <ul>
+            {recap.leftOut.map((m) => (
+              <li>
+                {m.title}: {WHY_LEFT_OUT[m.reason]}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Page>
+  )
+  return {
+    subject: `Your recap is on YouTube: ${recap.title}`,
+    text: text.filter(Boolean).join('\n\n'),
+    html: page(html),
+  }
+}
+
+/** A mail that says what is so, what it means and what to do, with one link at most. */
+export function noticeLetter(notice: {
+  subject: string
+  sentences: string[]
+  link?: { text: string; url: string }
+}): Letter {
+  const { subject, sentences, link } = notice
+  const html = (
+    <Page heading={subject}>
+      {sentences.map((s) => (
+        <p>{s}</p>
+      ))}
+      {link && (
+        <p>
+          <Button href={link.url}>{link.text}</Button>
+        </p>
+      )}
+    </Page>
+  )
+  const text = [subject, ...sentences, link ? `${link.text}: ${link.url}` : '']
+  return { subject, text: text.filter(Boolean).join('\n\n'), html: page(html) }
+}
+
+const ACCENT = '#0f766e'
+const H2 = { fontSize: '15px', margin: '24px 0 8px' }
+const TIME = { padding: '2px 16px 2px 0', fontVariantNumeric: 'tabular-nums' }
+
+function Page({ heading, children }: { heading: string; children: ComponentChildren }) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{heading}</title>
+      </head>
+      <body
+        style={{
+          fontFamily: 'Inter, "Helvetica Neue", Arial, sans-serif',
+          fontSize: '14px',
+          lineHeight: '1.5',
+        }}
+      >
+        <div style={{ maxWidth: '560px', margin: '0 auto', padding: '24px 16px' }}>
+          <h1 style={{ fontSize: '20px', fontWeight: 600 }}>{heading}</h1>
+          {children}
+          <p style={{ fontSize: '12px', marginTop: '32px' }}>
+            Echoes: the moments your viewers marked, as one video.
+          </p>
+        </div>
+      </body>
+    </html>
+  )
+}
+
+function Button({ href, children }: { href: string; children: ComponentChildren }) {
+  const look = {
+    display: 'inline-block',
+    background: ACCENT,
+    color: '#ffffff',
+    padding: '10px 20px',
+    borderRadius: '8px',
+  }
+  return (
+    <a href={href} style={{ ...look, textDecoration: 'none', fontWeight: 600 }}>
+      {children}
+    </a>
+  )
+}
+
+function page(node: Parameters<typeof render>[0]): string {
+  return `<!doctype html>${render(node)}`
+}

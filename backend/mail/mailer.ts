@@ -1,0 +1,49 @@
+/** Sends one mail by SMTP. The message id is ours and stays the same on repetition, so that a doubled mail shows as one. */
+import { createTransport } from 'nodemailer'
+import { Fault } from '../../shared/fault.ts'
+
+export interface Mail {
+  to: string
+  subject: string
+  text: string
+  html: string
+  /** Unique per message; becomes part of the Message-ID. */
+  uniqueKey: string
+}
+
+export interface Mailer {
+  /** @throws {Fault} `permanent` when the server refuses for good, else `retry` */
+  send(mail: Mail): Promise<void>
+}
+
+const TIMEOUT_MS = 20_000
+
+/** @param url `smtp://user:password@host:port` @param from `Echoes <echoes@example.org>` */
+export function smtpMailer(url: string, from: string): Mailer {
+  const timeouts = { connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS }
+  const transport = createTransport({ url, ...timeouts })
+  const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'localhost'
+  return {
+    async send({ to, subject, text, html, uniqueKey }) {
+      const messageId = `<${uniqueKey.replace(/[^\w.-]+/g, '.')}@${domain}>`
+      try {
+        await transport.sendMail({
+          from,
+          to,
+          subject,
+          text,
+          html,
+          messageId,
+          headers: { 'Auto-Submitted': 'auto-generated' },
+        })
+      } catch (error) {
+        const { responseCode, code } = error as { responseCode?: number; code?: string }
+        const permanent = responseCode !== undefined && responseCode >= 500
+        throw new Fault(
+          `the mail server said ${responseCode ?? code ?? 'nothing'}`,
+          permanent ? 'permanent' : 'retry',
+        )
+      }
+    },
+  }
+}

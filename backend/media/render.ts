@@ -1,0 +1,67 @@
+/** Renders a recap in a child process that may crash, hang or be cancelled without harm to the worker. */
+import { fork } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Assembled, Piece } from './assemble.ts'
+import { MediaError } from './av.ts'
+
+export interface RenderRequest {
+  pieces: Piece[]
+  /** The recap (MP4); appears under this name only when it is whole. */
+  file: string
+  /** Where `0.jpg`, `1.jpg` … go: one thumbnail per piece. */
+  stillsDir: string
+}
+
+export interface Rendered extends Assembled {
+  file: string
+  stills: string[]
+  bytes: number
+  sha256: string
+  /** Processor seconds of the child, start-up included. */
+  cpuSec: number
+}
+
+export type RenderAnswer =
+  | { type: 'progress'; sec: number }
+  | { type: 'done'; rendered: Rendered }
+  | { type: 'failed'; message: string }
+
+export interface RenderOptions {
+  /** A child that has said nothing for so long is taken for hung and killed. */
+  silenceMs?: number
+  signal?: AbortSignal
+  onProgress?: (sec: number) => void
+}
+
+/** @throws {MediaError} with the piece's name where one piece is at fault */
+export async function renderRecap(request: RenderRequest, options: RenderOptions = {}): Promise<Rendered> {
+  await mkdir(dirname(request.file), { recursive: true })
+  await mkdir(request.stillsDir, { recursive: true })
+  const { silenceMs = 120_000, signal, onProgress } = options
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), {
+      ...(signal ? { signal } : {}),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    let stderr = ''
+    child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2_000)))
+    const hung = () => child.kill('SIGKILL')
+    let watchdog = setTimeout(hung, silenceMs)
+    child.on('message', (answer: RenderAnswer) => {
+      clearTimeout(watchdog)
+      watchdog = setTimeout(hung, silenceMs)
+      if (answer.type === 'progress') onProgress?.(answer.sec)
+      else if (answer.type === 'done') resolve(answer.rendered)
+      else reject(new MediaError(answer.message))
+    })
+    child.on('error', (error) => reject(new MediaError(`the renderer could not run: ${error.message}`)))
+    child.on('exit', (code, killed) => {
+      clearTimeout(watchdog)
+      const end = killed ? `was ended by ${killed}` : `ended with code ${code}`
+      reject(new MediaError(`the renderer ${end} before it was done${stderr ? `: ${stderr.trim()}` : ''}`))
+    })
+    child.send(request)
+  })
+}

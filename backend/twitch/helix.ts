@@ -1,0 +1,125 @@
+/** What we ask of Twitch's API, in our words. twurple keeps to the rate limits and renews tokens. */
+import { ApiClient } from '@twurple/api'
+import { HttpStatusCodeError } from '@twurple/api-call'
+import type { AuthProvider } from '@twurple/auth'
+import { Fault } from '../../shared/fault.ts'
+
+export interface LiveStream {
+  streamId: string
+  channelId: string
+  startedAtMs: number
+  title: string
+}
+
+export interface ArchivedVod {
+  vodId: string
+  streamId: string
+  createdAtMs: number
+  durationMs: number
+  mutedSegments: { offsetSec: number; durationSec: number }[]
+}
+
+export interface Subscription {
+  id: string
+  type: string
+  status: string
+  channelId: string | null
+  callback: string | null
+}
+
+export interface Helix {
+  /** Of these channels, who is live now. */
+  liveStreams(channelIds: string[]): Promise<LiveStream[]>
+  /** The latest archives of a channel; highlights and uploads are left out. */
+  recentArchives(channelId: string): Promise<ArchivedVod[]>
+  say(channelId: string, text: string): Promise<void>
+  subscriptions(): Promise<Subscription[]>
+  subscribe(type: SubscriptionType, channelId: string): Promise<void>
+  unsubscribe(id: string): Promise<void>
+}
+
+export type SubscriptionType = 'stream.online' | 'stream.offline' | 'channel.chat.message'
+
+const TIMEOUT_MS = 15_000
+const ARCHIVES = 20
+
+export interface HelixOptions {
+  authProvider: AuthProvider
+  botUserId: string
+  /** Where Twitch sends events, and the secret it signs them with. */
+  eventsub: { callback: string; secret: string }
+}
+
+export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Helix {
+  const api = new ApiClient({ authProvider, logger: { minLevel: 'critical' } })
+  const transport = { method: 'webhook' as const, callback: eventsub.callback, secret: eventsub.secret }
+  return {
+    liveStreams: (channelIds) =>
+      asking('who is live', async () => {
+        if (channelIds.length === 0) return []
+        const streams = await api.streams.getStreamsByUserIds(channelIds)
+        return streams
+          .filter((s) => s.type === 'live')
+          .map((s) => ({
+            streamId: s.id,
+            channelId: s.userId,
+            startedAtMs: s.startDate.getTime(),
+            title: s.title,
+          }))
+      }),
+    recentArchives: (channelId) =>
+      asking('for the VODs', async () => {
+        const { data } = await api.videos.getVideosByUser(channelId, { type: 'archive', limit: ARCHIVES })
+        return data
+          .filter((v) => v.type === 'archive' && v.streamId)
+          .map((v) => ({
+            vodId: v.id,
+            streamId: v.streamId ?? '',
+            createdAtMs: v.creationDate.getTime(),
+            durationMs: v.durationInSeconds * 1000,
+            mutedSegments: v.mutedSegmentData.map((m) => ({ offsetSec: m.offset, durationSec: m.duration })),
+          }))
+      }),
+    say: (channelId, text) =>
+      asking('to say a line in chat', async () => {
+        await api.chat.sendChatMessageAsApp(botUserId, channelId, text)
+      }),
+    subscriptions: () =>
+      asking('for the event subscriptions', async () => {
+        const all = await api.eventSub.getSubscriptionsPaginated().getAll()
+        return all.map((s) => ({
+          id: s.id,
+          type: s.type,
+          status: s.status,
+          channelId: (s.condition as { broadcaster_user_id?: string }).broadcaster_user_id ?? null,
+          callback: (s._transport as { callback?: string }).callback ?? null,
+        }))
+      }),
+    subscribe: (type, channelId) =>
+      asking(`to subscribe to ${type}`, async () => {
+        const condition: Record<string, string> = { broadcaster_user_id: channelId }
+        if (type === 'channel.chat.message') condition.user_id = botUserId
+        await api.eventSub.createSubscription(type, '1', condition, transport)
+      }),
+    unsubscribe: (id) => asking('to end a subscription', () => api.eventSub.deleteSubscription(id)),
+  }
+}
+
+/** Gives each call a time limit, and turns the library's errors, which hold tokens, into faults that do not. */
+async function asking<T>(what: string, call: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault(`Twitch took too long, asked ${what}`, 'retry')), TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([call(), late])
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    const status = error instanceof HttpStatusCodeError ? error.statusCode : null
+    const permanent = status !== null && status >= 400 && status < 500 && status !== 429 && status !== 401
+    const answer = status === null ? 'could not be reached' : `answered ${status}`
+    throw new Fault(`Twitch ${answer}, asked ${what}`, permanent ? 'permanent' : 'retry')
+  } finally {
+    clearTimeout(timer)
+  }
+}

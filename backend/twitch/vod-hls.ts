@@ -1,0 +1,52 @@
+/**
+ * The VOD's playlist from Twitch's own player addresses: access token (GraphQL) → master playlist (usher) → the best
+ * quality. Twitch does not document this way, so it is used only when the operator asks for it.
+ */
+import { z } from 'zod'
+import { Fault } from '../../shared/fault.ts'
+
+export interface HlsAddresses {
+  gql: string
+  usher: string
+}
+
+export const TWITCH_HLS: HlsAddresses = { gql: 'https://gql.twitch.tv/gql', usher: 'https://usher.ttvnw.net' }
+
+/** The web player's client id, which its GraphQL service asks for. */
+const WEB_CLIENT_ID = 'kimne78kx3ncx6brgo4mv6wki5h1ko'
+const TIMEOUT_MS = 15_000
+const QUERY =
+  'query($id: ID!) { videoPlaybackAccessToken(id: $id, params: {platform: "web", playerBackend: "mediaplayer", playerType: "site"}) { value signature } }'
+const ANSWER = z.object({
+  data: z.object({
+    videoPlaybackAccessToken: z.object({ value: z.string(), signature: z.string() }).nullable(),
+  }),
+})
+
+/**
+ * The signed address of a VOD's master playlist. It is a key to the video: do not log it.
+ * @throws {Fault} `permanent` when the VOD is gone or only for subscribers
+ */
+export async function vodMasterUrl(vodId: string, addresses: HlsAddresses = TWITCH_HLS): Promise<string> {
+  let answer: Response
+  try {
+    answer = await fetch(addresses.gql, {
+      method: 'POST',
+      headers: { 'client-id': WEB_CLIENT_ID, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: QUERY, variables: { id: vodId } }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch {
+    throw new Fault('Twitch could not be reached for the VOD', 'retry')
+  }
+  if (!answer.ok) throw new Fault(`Twitch answered ${answer.status}, asked for access to the VOD`, 'retry')
+  const parsed = ANSWER.safeParse(await answer.json().catch(() => null))
+  const token = parsed.success ? parsed.data.data.videoPlaybackAccessToken : null
+  if (!token)
+    throw new Fault(`Twitch gives no access to VOD ${vodId}: it is gone or only for subscribers`, 'permanent')
+  const url = new URL(`/vod/v2/${vodId}.m3u8`, addresses.usher)
+  const query = { allow_source: 'true', allow_audio_only: 'false', playlist_include_framerate: 'true' }
+  const parameters = { ...query, supported_codecs: 'h264', sig: token.signature, token: token.value }
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url.href
+}

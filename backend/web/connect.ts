@@ -1,0 +1,158 @@
+/** Sign-in with Twitch, connecting YouTube, and the one consent of the bot's account. */
+import { Hono, type Context } from 'hono'
+import type { Clock } from '../../shared/clock.ts'
+import { Fault, Refusal } from '../../shared/fault.ts'
+import { saveChannel } from '../db/channels.ts'
+import type { Database } from '../db/database.ts'
+import { findGrant, saveGrant } from '../db/grants.ts'
+import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
+import type { Log } from '../log.ts'
+import type { TokenBox } from '../token-box.ts'
+import { BOT_SCOPES, STREAMER_SCOPES, type TwitchSignIn } from '../twitch/sign-in.ts'
+import type { GoogleTokens, YoutubeConnect } from '../youtube/connect.ts'
+import { hashOf, newSecret, type Sessions } from './session.ts'
+
+export const TWITCH_CALLBACK = '/sign-in/twitch/done'
+export const YOUTUBE_CALLBACK = '/connect/youtube/done'
+const ROUND_TRIP_MS = 10 * 60_000
+
+export interface ConnectOptions {
+  db: Database
+  clock: Clock
+  log: Log
+  box: TokenBox
+  sessions: Sessions
+  siteUrl: string
+  botUserId: string
+  twitch: TwitchSignIn
+  youtube: YoutubeConnect
+  /** The YouTube channel behind some tokens. */
+  youtubeChannel(tokens: GoogleTokens): Promise<{ id: string; title: string }>
+  onChannel(channelId: string): void
+  onYoutube(channelId: string): void
+}
+
+export function connectRoutes(options: ConnectOptions): Hono {
+  const { db, clock, sessions, twitch, youtube, siteUrl } = options
+  const app = new Hono()
+  const begin = async (
+    c: Context,
+    trip: Pick<SignIn, 'provider' | 'channelId' | 'codeVerifier'>,
+    state: string,
+  ) => {
+    const expiresAtMs = clock.now() + ROUND_TRIP_MS
+    await saveSignIn(db, {
+      ...trip,
+      stateHash: hashOf(state),
+      browserHash: sessions.browserHash(c),
+      expiresAtMs,
+    })
+  }
+  const finish = async (c: Context, ...providers: SignIn['provider'][]) => {
+    const state = c.req.query('state') ?? ''
+    return takeSignIn(db, hashOf(state), sessions.browserHash(c), providers, clock.now())
+  }
+  const callbackOf = (c: Context, path: string) => {
+    const url = new URL(path, siteUrl)
+    url.search = new URL(c.req.url).search
+    return url
+  }
+
+  app.get('/sign-in/twitch', async (c) => {
+    const state = newSecret()
+    const asBot = c.req.query('as') === 'bot'
+    await begin(c, { provider: asBot ? 'twitch-bot' : 'twitch', channelId: null, codeVerifier: null }, state)
+    return c.redirect(twitch.authorizeUrl(state, asBot ? BOT_SCOPES : STREAMER_SCOPES))
+  })
+
+  app.get(TWITCH_CALLBACK, async (c) => {
+    const state = c.req.query('state') ?? ''
+    const trip = await finish(c, 'twitch', 'twitch-bot')
+    if (!trip)
+      throw new Refusal(
+        'stale-sign-in',
+        'This sign-in was begun elsewhere or too long ago. Please begin again.',
+      )
+    const { user, tokens } = await twitch.finish(callbackOf(c, TWITCH_CALLBACK), state)
+    if (trip.provider === 'twitch-bot') {
+      // Twitch remembers the consent; the app acts with its own token, so none is stored.
+      if (user.id !== options.botUserId) throw new Refusal('not-the-bot', 'This is not the bot’s account.')
+      return c.redirect('/?bot=ready')
+    }
+    await saveChannel(db, user, clock.now())
+    const sealed = await options.box.seal(JSON.stringify(tokens), `grant:twitch:${user.id}`)
+    await saveGrant(
+      db,
+      {
+        channelId: user.id,
+        provider: 'twitch',
+        accountId: user.id,
+        accountName: user.displayName,
+        scopes: tokens.scopes,
+        tokens: sealed,
+        state: 'ok',
+      },
+      clock.now(),
+    )
+    await sessions.begin(c, user.id)
+    options.onChannel(user.id)
+    return c.redirect('/')
+  })
+
+  app.get('/connect/youtube', async (c) => {
+    const channelId = await sessions.channelOf(c)
+    if (!channelId) return c.redirect('/')
+    const state = newSecret()
+    const { url, codeVerifier } = await youtube.authorizeUrl(state)
+    await begin(c, { provider: 'youtube', channelId, codeVerifier }, state)
+    return c.redirect(url)
+  })
+
+  app.get(YOUTUBE_CALLBACK, async (c) => {
+    const channelId = await sessions.channelOf(c)
+    const trip = await finish(c, 'youtube')
+    if (!trip || !channelId || trip.channelId !== channelId)
+      throw new Refusal(
+        'stale-sign-in',
+        'This connection was begun elsewhere or too long ago. Please begin again.',
+      )
+    const code = c.req.query('code')
+    if (!code) throw new Refusal('denied', 'Google was told not to let Echoes in.')
+    const tokens = await readable(() => youtube.exchange(code, trip.codeVerifier ?? ''))
+    const account = await readable(() => options.youtubeChannel(tokens))
+    const before = await findGrant(db, channelId, 'youtube')
+    if (before && before.state === 'needs_reauth' && before.accountId !== account.id)
+      throw new Refusal(
+        'other-channel',
+        `Please choose “${before.accountName}” again: a recap waits for that channel.`,
+      )
+    const sealed = await options.box.seal(JSON.stringify(tokens), `grant:youtube:${channelId}`)
+    await saveGrant(
+      db,
+      {
+        channelId,
+        provider: 'youtube',
+        accountId: account.id,
+        accountName: account.title,
+        scopes: tokens.scopes,
+        tokens: sealed,
+        state: 'ok',
+      },
+      clock.now(),
+    )
+    options.onYoutube(channelId)
+    return c.redirect('/')
+  })
+  return app
+}
+
+/** What the person can mend is told to them; the rest is ours. */
+async function readable<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof Fault && error.remedy === 'reauth')
+      throw new Refusal('incomplete-grant', `${error.message}.`)
+    throw error
+  }
+}

@@ -1,0 +1,44 @@
+/** The companion site's style: tokens and rules of the look, light and dark, nothing loaded from elsewhere. */
+export const SITE_CSS = `
+:root {
+  color-scheme: light dark;
+  --background: light-dark(#ffffff, #0e0e10);
+  --card: light-dark(#f4f4f7, #18181b);
+  --line: light-dark(#dedee3, #303035);
+  --text: light-dark(#0e0e10, #efeff1);
+  --muted: light-dark(#53535f, #adadb8);
+  --accent: light-dark(#0f766e, #2dd4bf);
+  --on-accent: light-dark(#ffffff, #0e0e10);
+  --good: light-dark(#0b7a4b, #3ddc97);
+  --warning: light-dark(#8a4b00, #ffb454);
+}
+* { box-sizing: border-box }
+body {
+  margin: 0; background: var(--background); color: var(--text);
+  font: 14px/1.5 Inter, Roobert, "Helvetica Neue", Helvetica, Arial, sans-serif;
+}
+main { max-width: 720px; margin: 0 auto; padding: 32px 16px 64px }
+h1 { font-size: 20px; font-weight: 600; margin: 0 0 16px }
+h2 { font-size: 16px; font-weight: 600; margin: 32px 0 8px }
+p { margin: 0 0 12px }
+a { color: var(--accent) }
+.muted { color: var(--muted) }
+.good { color: var(--good) }
+.warning { color: var(--warning) }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; margin: 0 0 12px }
+.row { display: flex; gap: 12px; align-items: center; flex-wrap: wrap }
+.row > :first-child { flex: 1 1 240px }
+.time { font-variant-numeric: tabular-nums }
+form { display: inline }
+button, .button {
+  display: inline-block; min-height: 40px; padding: 8px 16px; border-radius: 8px; border: 1px solid var(--line);
+  background: transparent; color: var(--text); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
+}
+.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
+input, select { font: inherit; min-height: 40px; padding: 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--background); color: var(--text) }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; padding: 4px 12px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line) }
+video { width: 100%; border-radius: 8px; background: #000 }
+pre { white-space: pre-wrap; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 12px; max-height: 320px; overflow: auto }
+`

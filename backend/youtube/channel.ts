@@ -1,0 +1,88 @@
+/** A connected YouTube channel: its name, what was uploaded to it, how a video is doing, its thumbnail. */
+import { createReadStream } from 'node:fs'
+import { auth, youtube, type youtube_v3 } from '@googleapis/youtube'
+import { Fault } from '../../shared/fault.ts'
+import { youtubeFault } from './errors.ts'
+
+export interface VideoState {
+  uploadStatus: string
+  privacy: string
+  /** Why YouTube refused or failed, where it did. */
+  problem: string | null
+}
+
+export interface YoutubeChannel {
+  /** @throws {Fault} `reauth` when the account has no channel */
+  me(): Promise<{ id: string; title: string }>
+  /** The id of the recently uploaded video that carries `tag`, or null. */
+  findUploaded(tag: string): Promise<string | null>
+  /** Null when the video is gone. */
+  videoState(videoId: string): Promise<VideoState | null>
+  setThumbnail(videoId: string, jpeg: string): Promise<void>
+}
+
+const TIMEOUT_MS = 30_000
+const NEWEST = 50
+
+/** @param api root of the API, with a slash at the end */
+export function youtubeChannel(token: (force: boolean) => Promise<string>, api: string): YoutubeChannel {
+  // The root must also be given with each call: media uploads ignore the client's own (facts: base-URL redirection).
+  const each = { rootUrl: api, timeout: TIMEOUT_MS }
+  const client = youtube({ version: 'v3', rootUrl: api })
+  const call = async <T>(
+    what: string,
+    run: (y: youtube_v3.Youtube, o: typeof each & { auth: never }) => Promise<T>,
+  ) => {
+    const oauth = new auth.OAuth2()
+    oauth.setCredentials({ access_token: await token(false) })
+    try {
+      return await run(client, { ...each, auth: oauth as never })
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      const response = (error as { response?: { status?: number; data?: unknown } }).response
+      if (!response?.status) throw new Fault(`YouTube could not be reached, asked ${what}`, 'retry')
+      throw youtubeFault(what, response.status, response.data, Date.now())
+    }
+  }
+  return {
+    me: () =>
+      call('for the channel', async (y, o) => {
+        const { data } = await y.channels.list({ part: ['snippet'], mine: true }, o)
+        const channel = data.items?.[0]
+        if (!channel?.id) throw new Fault('this Google account has no YouTube channel', 'reauth')
+        return { id: channel.id, title: channel.snippet?.title ?? channel.id }
+      }),
+    findUploaded: (tag) =>
+      call('what was uploaded', async (y, o) => {
+        const mine = await y.channels.list({ part: ['contentDetails'], mine: true }, o)
+        const playlistId = mine.data.items?.[0]?.contentDetails?.relatedPlaylists?.uploads
+        if (!playlistId) return null
+        const listed = await y.playlistItems.list(
+          { part: ['contentDetails'], playlistId, maxResults: NEWEST },
+          o,
+        )
+        const id = (listed.data.items ?? []).flatMap((i) => i.contentDetails?.videoId ?? [])
+        if (id.length === 0) return null
+        const videos = await y.videos.list({ part: ['snippet'], id }, o)
+        return videos.data.items?.find((v) => v.snippet?.tags?.includes(tag))?.id ?? null
+      }),
+    videoState: (videoId) =>
+      call('how the video is doing', async (y, o) => {
+        const { data } = await y.videos.list({ part: ['status', 'processingDetails'], id: [videoId] }, o)
+        const status = data.items?.[0]?.status
+        if (!status) return null
+        return {
+          uploadStatus: status.uploadStatus ?? 'uploaded',
+          privacy: status.privacyStatus ?? 'private',
+          problem: status.rejectionReason ?? status.failureReason ?? null,
+        }
+      }),
+    setThumbnail: (videoId, jpeg) =>
+      call('to set a thumbnail', async (y, o) => {
+        await y.thumbnails.set(
+          { videoId, media: { mimeType: 'image/jpeg', body: createReadStream(jpeg) } },
+          o,
+        )
+      }),
+  }
+}

@@ -1,0 +1,107 @@
+/** Twitch chat: IRC over WebSocket with tags, for anonymous and named readers. */
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { AddressInfo } from 'node:net'
+import type { ChatLine, TwitchWorld } from './world.ts'
+
+interface Client {
+  socket: WebSocket
+  nick: string
+  rooms: Set<string>
+}
+
+export interface ChatServer {
+  port: number
+  clients: Set<Client>
+  /** Tells all clients to reconnect, as Twitch does before maintenance, or cuts them off. */
+  reconnect(): void
+  cut(): void
+  close(): Promise<void>
+}
+
+const HOST = ':tmi.twitch.tv'
+
+export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServer> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port })
+  await new Promise((resolve) => server.once('listening', resolve))
+  const clients = new Set<Client>()
+  server.on('connection', (socket) => {
+    const client: Client = { socket, nick: '*', rooms: new Set() }
+    clients.add(client)
+    socket.on('close', () => clients.delete(client))
+    socket.on('message', (data: Buffer) => {
+      for (const line of data.toString().split('\r\n')) if (line) answer(world, client, line)
+    })
+  })
+  world.on('chat', (line) => {
+    const room = world.users.get(line.channelId)?.login ?? ''
+    for (const client of clients) if (client.rooms.has(room)) client.socket.send(`${privmsg(line, room)}\r\n`)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    clients,
+    reconnect: () => clients.forEach((c) => c.socket.send(`${HOST} RECONNECT\r\n`)),
+    cut: () => clients.forEach((c) => c.socket.terminate()),
+    close: () =>
+      new Promise((resolve) => {
+        for (const { socket } of clients) socket.terminate()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+function answer(world: TwitchWorld, client: Client, line: string): void {
+  const send = (text: string) => client.socket.send(`${text}\r\n`)
+  const [command = '', ...words] = line.split(' ')
+  switch (command.toUpperCase()) {
+    case 'CAP':
+      if (words[0] === 'LS') send(`${HOST} CAP * LS :twitch.tv/commands twitch.tv/tags twitch.tv/membership`)
+      else if (words[0] === 'REQ') send(`${HOST} CAP * ACK ${words.slice(1).join(' ')}`)
+      return
+    case 'NICK':
+      client.nick = words[0] ?? '*'
+      send(`${HOST} 001 ${client.nick} :Welcome, GLHF!`)
+      send(`${HOST} 376 ${client.nick} :>`)
+      return
+    case 'JOIN':
+      for (const name of (words[0] ?? '').split(',')) {
+        const room = name.replace('#', '')
+        const user = [...world.users.values()].find((u) => u.login === room)
+        if (!user) continue
+        client.rooms.add(room)
+        send(`:${client.nick}!${client.nick}@${client.nick}.tmi.twitch.tv JOIN #${room}`)
+        send(
+          `@emote-only=0;followers-only=-1;r9k=0;room-id=${user.id};slow=0;subs-only=0 ${HOST} ROOMSTATE #${room}`,
+        )
+      }
+      return
+    case 'PART':
+      client.rooms.delete((words[0] ?? '').replace('#', ''))
+      send(`:${client.nick}!${client.nick}@${client.nick}.tmi.twitch.tv PART ${words[0]}`)
+      return
+    case 'PING':
+      send(`${HOST} PONG tmi.twitch.tv ${words.join(' ')}`)
+  }
+}
+
+function privmsg(line: ChatLine, room: string): string {
+  const { user, badges } = line
+  const has = (badge: string) => (badges.includes(badge) ? '1' : '0')
+  const tags = {
+    'badge-info': '',
+    badges: badges.map((b) => `${b}/1`).join(','),
+    color: '#00FF7F',
+    'display-name': user.displayName,
+    emotes: '',
+    'first-msg': '0',
+    id: line.id,
+    mod: has('moderator'),
+    'room-id': line.channelId,
+    subscriber: has('subscriber'),
+    'tmi-sent-ts': String(Math.floor(line.atMs)),
+    turbo: '0',
+    'user-id': user.id,
+    'user-type': badges.includes('moderator') ? 'mod' : '',
+  }
+  const text = Object.entries(tags).map(([name, value]) => `${name}=${value}`)
+  return `@${text.join(';')} :${user.login}!${user.login}@${user.login}.tmi.twitch.tv PRIVMSG #${room} :${line.text}`
+}

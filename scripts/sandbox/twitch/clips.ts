@@ -1,0 +1,90 @@
+/** Clips from a VOD: ordered at once, listed a while later, really cut when downloaded. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { assemble } from '../../../backend/media/assemble.ts'
+import type { MediaPlaylist } from '../../../backend/media/playlist.ts'
+import { windowsOf } from '../../../backend/media/windows.ts'
+import type { TwitchWorld, Vod } from './world.ts'
+
+export interface Clip {
+  id: string
+  vod: Vod
+  startSec: number
+  endSec: number
+  title: string
+  listedAtMs: number
+}
+
+export class ClipShop {
+  readonly #world: TwitchWorld
+  readonly #clips = new Map<string, Clip>()
+  readonly #dir = mkdtempSync(join(tmpdir(), 'sandbox-clips-'))
+  /** How long a clip takes to appear. */
+  listingDelayMs = 2_000
+  /** Where downloads are served from; set when the server listens. */
+  baseUrl = ''
+
+  constructor(world: TwitchWorld) {
+    this.#world = world
+  }
+
+  order(vod: Vod, startSec: number, endSec: number, title: string): Clip {
+    const listedAtMs = this.#world.clock.now() + this.listingDelayMs
+    const clip = { id: `Sandbox${randomBytes(8).toString('hex')}`, vod, startSec, endSec, title, listedAtMs }
+    this.#clips.set(clip.id, clip)
+    return clip
+  }
+
+  listed(ids: string[]): Clip[] {
+    const now = this.#world.clock.now()
+    return ids.flatMap((id) => this.#clips.get(id) ?? []).filter((clip) => clip.listedAtMs <= now)
+  }
+
+  find(id: string): Clip | undefined {
+    return this.#clips.get(id)
+  }
+
+  downloadUrl(clip: Clip): string {
+    return `${this.baseUrl}/clips/${clip.id}.mp4`
+  }
+
+  view(clip: Clip) {
+    const duration = clip.endSec - clip.startSec
+    const created_at = new Date(clip.listedAtMs - this.listingDelayMs).toISOString()
+    const where = { video_id: clip.vod.id, vod_offset: clip.startSec, broadcaster_id: clip.vod.userId }
+    return {
+      id: clip.id,
+      url: `https://clips.twitch.tv/${clip.id}`,
+      title: clip.title,
+      created_at,
+      duration,
+      ...where,
+    }
+  }
+
+  /** The clip as a file, cut from the footage. */
+  async file(clip: Clip): Promise<string> {
+    const { vod } = clip
+    let startSec = 0
+    const parts = vod.footage.parts.map((durationSec, index) => {
+      const url = pathToFileURL(join(vod.footageDir, `${index}.ts`)).href
+      const part = { index, url, startSec, durationSec, discontinuity: false, encrypted: false }
+      startSec += durationSec
+      return part
+    })
+    const playlist: MediaPlaylist = { kind: 'media', parts, totalSec: startSec, ended: true }
+    const pieces = windowsOf(playlist, clip).map((w) => ({
+      name: clip.id,
+      files: w.parts.map((p) => join(vod.footageDir, `${p.index}.ts`)),
+      filesStartSec: w.parts[0]?.startSec ?? 0,
+      startSec: w.startSec,
+      endSec: w.endSec,
+    }))
+    const file = join(this.#dir, `${clip.id}.mp4`)
+    await assemble(pieces, file)
+    return file
+  }
+}

@@ -1,0 +1,209 @@
+/** The state of the sandbox's Twitch: people, streams, VODs, chat, and the acts that change them. */
+import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../../../shared/clock.ts'
+import type { Footage } from '../footage/parts.ts'
+
+export interface TwitchUser {
+  id: string
+  login: string
+  displayName: string
+  email: string
+}
+
+export interface Stream {
+  id: string
+  userId: string
+  title: string
+  game: string
+  startedAtMs: number
+  endedAtMs: number | null
+}
+
+export interface Vod {
+  id: string
+  streamId: string | null
+  userId: string
+  title: string
+  type: 'archive' | 'highlight' | 'upload'
+  createdAtMs: number
+  /** When Get Videos begins to list it. */
+  listedAtMs: number
+  /** Length at a time: it grows while live. */
+  endedAtMs: number | null
+  footageDir: string
+  footage: Footage
+  mutedParts: Set<number>
+  mutedSegments: { offset: number; duration: number }[]
+  published: boolean
+}
+
+export interface ChatLine {
+  id: string
+  channelId: string
+  user: TwitchUser
+  badges: string[]
+  text: string
+  atMs: number
+}
+
+export interface WorldEvents {
+  chat: [ChatLine]
+  /** An EventSub event: type, broadcaster, payload of `event`. */
+  event: [type: string, channelId: string, event: Record<string, unknown>]
+  pubsub: [channelId: string, message: unknown]
+}
+
+export interface GoLiveOptions {
+  title?: string
+  game?: string
+  /** For a script that plays a past stream; default now. */
+  startedAtMs?: number
+  /** How long after the stream's start its recording begins. */
+  vodLagMs?: number
+  listingDelayMs?: number
+  footageDir?: string
+}
+
+export class TwitchWorld extends EventEmitter<WorldEvents> {
+  readonly clock: Clock
+  readonly #footageDir: string
+  readonly users = new Map<string, TwitchUser>()
+  readonly streams: Stream[] = []
+  readonly vods: Vod[] = []
+  readonly chat: ChatLine[] = []
+  /** Channel id → user id → badges. */
+  readonly badges = new Map<string, Map<string, string[]>>()
+  readonly pubsub: { channelId: string; message: unknown }[] = []
+  readonly markers: { id: string; streamId: string; positionSeconds: number; createdAtMs: number }[] = []
+  #nextId = 40_000_000_000
+
+  constructor(clock: Clock, footageDir: string) {
+    super()
+    this.clock = clock
+    this.#footageDir = footageDir
+  }
+
+  addUser(login: string, id = String(this.#nextId++ % 1_000_000_000)): TwitchUser {
+    const user = {
+      id,
+      login,
+      displayName: login[0]?.toUpperCase() + login.slice(1),
+      email: `${login}@example.com`,
+    }
+    this.users.set(id, user)
+    return user
+  }
+
+  userOf(login: string): TwitchUser {
+    const user = [...this.users.values()].find((u) => u.login === login)
+    if (!user) throw new Error(`the sandbox knows nobody named ${login}`)
+    return user
+  }
+
+  /** Gives a person a badge (moderator, vip, subscriber …) in a channel. */
+  giveBadge(channelId: string, userId: string, badge: string): void {
+    const ofChannel = this.badges.get(channelId) ?? new Map<string, string[]>()
+    this.badges.set(channelId, ofChannel)
+    ofChannel.set(userId, [...(ofChannel.get(userId) ?? []), badge])
+  }
+
+  badgesOf(channelId: string, userId: string): string[] {
+    const own = this.badges.get(channelId)?.get(userId) ?? []
+    return channelId === userId ? ['broadcaster', ...own] : own
+  }
+
+  liveStream(userId: string): Stream | undefined {
+    return this.streams.find((s) => s.userId === userId && s.endedAtMs === null)
+  }
+
+  goLive(userId: string, options: GoLiveOptions = {}): Stream {
+    const { title = 'A test stream', game = 'Just Chatting', vodLagMs = 0, listingDelayMs = 0 } = options
+    const now = this.clock.now()
+    const startedAtMs = options.startedAtMs ?? now
+    const stream: Stream = { id: String(this.#nextId++), userId, title, game, startedAtMs, endedAtMs: null }
+    this.streams.push(stream)
+    const footageDir = options.footageDir ?? this.#footageDir
+    this.vods.push({
+      id: String(this.#nextId++ % 10_000_000_000),
+      streamId: stream.id,
+      userId,
+      title,
+      type: 'archive',
+      createdAtMs: startedAtMs + vodLagMs,
+      listedAtMs: now + listingDelayMs,
+      endedAtMs: null,
+      footageDir,
+      footage: JSON.parse(readFileSync(join(footageDir, 'parts.json'), 'utf8')) as Footage,
+      mutedParts: new Set(),
+      mutedSegments: [],
+      published: true,
+    })
+    const startedAt = new Date(startedAtMs).toISOString()
+    this.emit('event', 'stream.online', userId, {
+      id: stream.id,
+      ...this.#broadcaster(userId),
+      type: 'live',
+      started_at: startedAt,
+    })
+    return stream
+  }
+
+  /** Ends the stream, as a drop of the connection does, too. */
+  end(userId: string, atMs = this.clock.now()): void {
+    const stream = this.liveStream(userId)
+    if (!stream) throw new Error('this channel is not live')
+    stream.endedAtMs = atMs
+    const vod = this.vodOf(stream.id)
+    if (vod) vod.endedAtMs = atMs
+    this.emit('event', 'stream.offline', userId, { id: stream.id, ...this.#broadcaster(userId) })
+  }
+
+  changeGame(userId: string, game: string): void {
+    const stream = this.liveStream(userId)
+    if (stream) stream.game = game
+    const names = { title: stream?.title ?? '', language: 'en', category_id: '1', category_name: game }
+    this.emit('event', 'channel.update', userId, {
+      ...this.#broadcaster(userId),
+      ...names,
+      content_classification_labels: [],
+    })
+  }
+
+  say(channelId: string, login: string, text: string, atMs = this.clock.now()): ChatLine {
+    const user = this.userOf(login)
+    const badges = this.badgesOf(channelId, user.id)
+    const line: ChatLine = { id: randomUUID(), channelId, user, badges, text, atMs }
+    this.chat.push(line)
+    this.emit('chat', line)
+    return line
+  }
+
+  vodOf(streamId: string): Vod | undefined {
+    return this.vods.find((v) => v.streamId === streamId)
+  }
+
+  /** How many parts of a VOD are there, and how long they are together. A part appears when it is complete. */
+  vodParts(vod: Vod): { count: number; totalSec: number; ended: boolean } {
+    const untilSec = ((vod.endedAtMs ?? this.clock.now()) - vod.createdAtMs) / 1000
+    let [count, totalSec] = [0, 0]
+    for (const sec of vod.footage.parts) {
+      const whole = totalSec + sec <= untilSec + 0.001
+      if (!whole && (vod.endedAtMs === null || totalSec >= untilSec)) break
+      count++
+      totalSec += sec
+    }
+    return { count, totalSec, ended: vod.endedAtMs !== null }
+  }
+
+  #broadcaster(userId: string) {
+    const user = this.users.get(userId)
+    return {
+      broadcaster_user_id: userId,
+      broadcaster_user_login: user?.login ?? '',
+      broadcaster_user_name: user?.displayName ?? '',
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** What a streamer may set for a channel, with the defaults. Durations are milliseconds unless named otherwise. */
+import type { MinimumRole, Mode } from './mode.ts'
+
+export interface DriftStep {
+  /** From this runtime of the stream on … */
+  fromMs: number
+  /** … positions in the VOD lie this much later. Steps add up. */
+  addMs: number
+}
+
+export interface ChannelSettings {
+  mode: Mode
+  minimumRole: MinimumRole
+  /** Length of `!echo` without a number. */
+  defaultLengthMs: number
+  maxLengthMs: number
+  /** How far behind the viewers' picture is. Negative: the clip ends after the command (button boxes). */
+  latencyMs: number
+  cooldownMs: number
+  /** Echoes longer than this … */
+  longFromMs: number
+  /** … start this cool-down instead. */
+  longCooldownMs: number
+  /** Requests that overlap, or lie within this of each other, are one moment. */
+  mergeGapMs: number
+  /** A moment grows no longer than this by merging. */
+  maxMomentMs: number
+  /** The recap holds at most this; the most wanted moments win. */
+  budgetMs: number
+  drift: DriftStep[]
+  /** Say "Echo saved" in chat. Refusals are answered in any case. */
+  confirmations: boolean
+  /** `{title}` is the stream's, `{date}` its day. */
+  titleTemplate: string
+  privacy: 'public' | 'unlisted' | 'private'
+  madeForKids: boolean
+}
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+export const DEFAULT_SETTINGS: ChannelSettings = {
+  mode: 'trusted',
+  minimumRole: 'none',
+  defaultLengthMs: 30 * SECOND,
+  maxLengthMs: 5 * MINUTE,
+  latencyMs: 3 * SECOND,
+  cooldownMs: 45 * SECOND,
+  longFromMs: 3 * MINUTE,
+  longCooldownMs: 150 * SECOND,
+  mergeGapMs: 20 * SECOND,
+  maxMomentMs: 5 * MINUTE,
+  budgetMs: 20 * MINUTE,
+  drift: [
+    { fromMs: 4 * HOUR, addMs: 2 * SECOND },
+    { fromMs: 6.5 * HOUR, addMs: 2 * SECOND },
+  ],
+  confirmations: true,
+  titleTemplate: '{title} – recap',
+  privacy: 'public',
+  madeForKids: false,
+}
