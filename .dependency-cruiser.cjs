@@ -3,9 +3,24 @@ const ADAPTERS = ['twitch', 'youtube', 'billing', 'mail', 'notify', 'media', 'st
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'shared-knows-nothing-of-ours', severity: 'error', from: { path: '^shared' }, to: { path: '^(backend|scripts|extension)' } },
-    { name: 'shared-does-no-io', severity: 'error', from: { path: '^shared', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'shared-knows-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^shared' },
+      to: { path: '^(backend|scripts|extension)' },
+    },
+    {
+      name: 'shared-does-no-io',
+      severity: 'error',
+      from: { path: '^shared', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
     {
       name: 'domain-knows-only-shared',
       severity: 'error',
@@ -18,15 +33,39 @@ module.exports = {
       from: { path: `^backend/${name}/`, pathNot: '\\.test\\.ts$' },
       to: { path: '^backend/', pathNot: `^backend/(${name}|domain)/` },
     })),
-    { name: 'only-av-and-media-know-node-av', severity: 'error', from: { path: '^(backend|shared)', pathNot: '^backend/media' }, to: { path: 'node-av' } },
-    { name: 'only-jobs-know-openworkflow', severity: 'error', from: { pathNot: '^backend/jobs' }, to: { path: 'openworkflow' } },
-    { name: 'only-echoes-constructs', severity: 'error', from: { pathNot: '^(backend/(main|echoes)\\.ts|scripts|tests)' }, to: { path: '^backend/echoes\\.ts' } },
-    { name: 'backend-knows-no-scripts', severity: 'error', from: { path: '^(backend|shared)', pathNot: '\\.test\\.ts$' }, to: { path: '^(scripts|tests)' } },
+    {
+      name: 'only-av-and-media-know-node-av',
+      severity: 'error',
+      from: { path: '^(backend|shared)', pathNot: '^backend/media' },
+      to: { path: 'node-av' },
+    },
+    {
+      name: 'only-jobs-know-openworkflow',
+      severity: 'error',
+      from: { pathNot: '^backend/jobs' },
+      to: { path: 'openworkflow' },
+    },
+    {
+      name: 'only-echoes-constructs',
+      severity: 'error',
+      from: { pathNot: '^(backend/(main|echoes)\\.ts|scripts|tests)' },
+      to: { path: '^backend/echoes\\.ts' },
+    },
+    {
+      name: 'backend-knows-no-scripts',
+      severity: 'error',
+      from: { path: '^(backend|shared)', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(scripts|tests)' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 }

@@ -13,12 +13,19 @@ export default tseslint.config(
         'error',
         {
           selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'The environment is read in backend/main.ts and scripts only; take what you need as a parameter.',
+          message:
+            'The environment is read in backend/main.ts and scripts only; take what you need as a parameter.',
         },
       ],
     },
   },
-  { files: ['backend/main.ts', 'scripts/**', 'tests/**', '**/*.test.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable' } } },
+  {
+    files: ['backend/main.ts', 'scripts/**', 'tests/**', '**/*.test.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable' } },
+  },
   prettier,
 )

@@ -25,7 +25,7 @@ export type RefusalCode =
 
 const PREFIX = '!echo'
 /** Characters that chat clients append or people paste without seeing them. */
-const INVISIBLE = /[\u{E0000}-\u{E007F}\u200B-\u200F\u2060-\u2064\uFEFF\u00AD\u034F]/gu
+const INVISIBLE = /[\u{E0000}-\u{E007F}\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]|\u034F/gu
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001F\u007F]/g
 const LENGTH_WORD = /^([+-]?)(\d{1,6})(?::(\d{1,2}))?(s|sec|m|min)?$/i

@@ -1,0 +1,64 @@
+// Makes a fresh clone ready: npm packages, and for the tests what Debian offers. Runs on Node 18 and later, with
+// nothing installed, so it is plain JavaScript.
+//   --quiet  say nothing when there is nothing to do     --test  also what the tests can use
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+
+const quiet = process.argv.includes('--quiet')
+const STAMP = 'node_modules/.echoes-installed'
+const lock = readFileSync('package-lock.json', 'utf8').length + ':' + statSync('package-lock.json').mtimeMs
+
+if (Number(process.versions.node.split('.')[0]) < 18) {
+  console.error(
+    `Echoes needs Node 18 or later to set itself up; this is ${process.version}. See https://nodejs.org`,
+  )
+  process.exit(1)
+}
+
+const installed =
+  existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock && existsSync('node_modules/.bin/tsx')
+if (!installed) {
+  console.log('Installing the npm packages (half a minute or so) …')
+  // SKIP_FFMPEG: node-av would fetch an ffmpeg program of its own; only its library is used.
+  const env = { ...process.env, SKIP_FFMPEG: 'true' }
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: 'inherit',
+    env,
+  })
+  if (npm.status !== 0) {
+    console.error('`npm ci` failed. Is the npm registry reachable? Nothing else is missing so far.')
+    process.exit(1)
+  }
+  writeFileSync(STAMP, lock)
+} else if (!quiet) console.log('The npm packages are there.')
+
+if (process.argv.includes('--test')) {
+  const wanted = [
+    {
+      package: 'postgresql',
+      file: () => existsSync('/usr/lib/postgresql'),
+      use: 'the database tests on PostgreSQL',
+    },
+    {
+      package: 'ffmpeg',
+      file: () => existsSync('/usr/bin/ffmpeg'),
+      use: 'decoding recaps with a second program',
+    },
+  ]
+  const missing = wanted.filter((w) => !w.file())
+  const root = typeof process.getuid === 'function' && process.getuid() === 0
+  if (missing.length > 0 && root && existsSync('/usr/bin/apt-get')) {
+    const names = missing.map((w) => w.package)
+    console.log(`Installing Debian's ${names.join(', ')} for the tests …`)
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], {
+      stdio: 'ignore',
+      env,
+    })
+  }
+  for (const w of wanted.filter((each) => !each.file()))
+    console.log(
+      `Not here: ${w.package} (for ${w.use}). Those tests are skipped; \`apt-get install ${w.package}\` brings it.`,
+    )
+}
