@@ -5,8 +5,6 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { quietFfmpeg } from '../backend/media/av.ts'
-import { makeClockVod } from '../scripts/sandbox/footage/clock.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -21,9 +19,9 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const dir = mkdtempSync(join(tmpdir(), 'echoes-tests-'))
   const postgres = await startPostgres(dir)
   project.provide('postgresUrl', postgres?.url ?? '')
-  quietFfmpeg()
   const clockVod = join(dir, 'clock')
-  makeClockVod(clockVod, { seconds: 150, fps: 30 })
+  const make = join(import.meta.dirname, '../scripts/sandbox/footage/make.ts')
+  execFileSync('tsx', [make, 'clock', clockVod, '150'], { stdio: 'inherit' })
   project.provide('clockVod', clockVod)
   return () => {
     postgres?.stop()
