@@ -124,11 +124,9 @@ export function helixRoutes({ world, id, eventsub, clips }: HelixParts): Hono {
   })
 
   app.post('/chat/messages', async (c) => {
-    const {
-      broadcaster_id: channelId,
-      sender_id: senderId,
-      message,
-    } = await c.req.json<Record<string, string>>()
+    // Twitch takes the ids from the query as well as from the body.
+    const body = { ...c.req.query(), ...(await c.req.json<Record<string, string>>()) }
+    const { broadcaster_id: channelId, sender_id: senderId, message } = body
     const sender = world.users.get(senderId ?? '')
     if (!sender || !channelId || !message)
       return problem(c, 400, 'broadcaster_id, sender_id or message is missing')

@@ -1,0 +1,131 @@
+/** The outside world on loopback: separate small servers, and the environment with which Echoes talks to them. */
+import { randomBytes } from 'node:crypto'
+import { Hono } from 'hono'
+import { MovableClock } from './clock.ts'
+import { GoogleWorld } from './google/world.tsx'
+import { listen } from './http.ts'
+import { startMail, type MailServer } from './mail.ts'
+import { startChat, type ChatServer } from './twitch/chat.ts'
+import { ClipShop } from './twitch/clips.ts'
+import { EventSub } from './twitch/eventsub.ts'
+import { helixRoutes } from './twitch/helix.ts'
+import { TwitchId } from './twitch/id.tsx'
+import { videoServer, type VideoServer } from './twitch/video.ts'
+import { TwitchWorld } from './twitch/world.ts'
+
+export interface Sandbox {
+  clock: MovableClock
+  twitch: TwitchWorld
+  twitchId: TwitchId
+  eventsub: EventSub
+  clips: ClipShop
+  chat: ChatServer
+  video: VideoServer
+  google: GoogleWorld
+  mail: MailServer
+  addresses: { twitch: string; video: string; google: string; chat: string; smtp: string }
+  /** The settings of Echoes against this world; waits are short. */
+  environment(site: { port: number; dataDir: string }): Record<string, string>
+  close(): Promise<void>
+}
+
+/** People every sandbox has. The streamer's channel knows a moderator; who is approved is Echoes' to say. */
+export const PEOPLE = {
+  streamer: 'sunny',
+  moderator: 'modesto',
+  approved: 'appolonia',
+  viewers: ['vera', 'victor', 'vilma'],
+  bot: 'echoesbot',
+}
+
+export async function startSandbox({ footageDir }: { footageDir: string }): Promise<Sandbox> {
+  const clock = new MovableClock()
+  const twitch = new TwitchWorld(clock, footageDir)
+  const streamer = twitch.addUser(PEOPLE.streamer)
+  const moderator = twitch.addUser(PEOPLE.moderator)
+  for (const login of [PEOPLE.approved, ...PEOPLE.viewers]) twitch.addUser(login)
+  const bot = twitch.addUser(PEOPLE.bot)
+  twitch.giveBadge(streamer.id, moderator.id, 'moderator')
+  const twitchId = new TwitchId(twitch)
+  twitchId.grant(bot.id, ['user:bot', 'user:read:chat', 'user:write:chat'])
+  const eventsub = new EventSub(twitch)
+  const clips = new ClipShop(twitch)
+  const video = videoServer(twitch, clips)
+  const helix = helixRoutes({ world: twitch, id: twitchId, eventsub, clips })
+  const api = new Hono()
+  for (const prefix of ['/oauth2', '/auth']) api.route(prefix, twitchId.routes())
+  // twurple's mock mode asks under /mock, except for the subscriptions.
+  for (const prefix of ['/helix', '/mock', '/']) api.route(prefix, helix)
+  const google = new GoogleWorld(clock)
+  const [apiServer, videoListening, googleServer] = await Promise.all([
+    listen(api),
+    listen(video.app),
+    listen(google.routes()),
+  ])
+  clips.baseUrl = videoListening.url
+  const chat = await startChat(twitch)
+  const mail = await startMail()
+  const secrets = { eventsub: randomBytes(24).toString('hex'), tokens: randomBytes(32).toString('base64') }
+  return {
+    clock,
+    twitch,
+    twitchId,
+    eventsub,
+    clips,
+    chat,
+    video,
+    google,
+    mail,
+    addresses: {
+      twitch: apiServer.url,
+      video: videoListening.url,
+      google: googleServer.url,
+      chat: `ws://127.0.0.1:${chat.port}`,
+      smtp: `smtp://127.0.0.1:${mail.port}`,
+    },
+    environment: ({ port, dataDir }) => ({
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      TWITCH_CLIENT_ID: twitchId.client.id,
+      TWITCH_CLIENT_SECRET: twitchId.client.secret,
+      TWITCH_BOT_USER_ID: bot.id,
+      EVENTSUB_SECRET: secrets.eventsub,
+      TOKEN_KEYS: `k1:${secrets.tokens}`,
+      GOOGLE_CLIENT_ID: google.client.id,
+      GOOGLE_CLIENT_SECRET: google.client.secret,
+      SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+      MAIL_FROM: 'Echoes <echoes@example.com>',
+      VOD_SOURCE: 'hls',
+      TWITCH_ID_URL: `${apiServer.url}/oauth2`,
+      TWITCH_API_URL: `${apiServer.url}/helix`,
+      TWITCH_GQL_URL: `${videoListening.url}/gql`,
+      TWITCH_USHER_URL: videoListening.url,
+      TWITCH_IRC_SERVER: `127.0.0.1:${chat.port}`,
+      TWURPLE_MOCK_API_PORT: String(apiServer.port),
+      GOOGLE_AUTHORIZE_URL: `${googleServer.url}/o/oauth2/v2/auth`,
+      GOOGLE_TOKEN_URL: `${googleServer.url}/token`,
+      GOOGLE_REVOKE_URL: `${googleServer.url}/revoke`,
+      YOUTUBE_API_URL: `${googleServer.url}/`,
+      SETTLE_MS: '300',
+      VOD_POLL_MS: '300',
+      DECISION_POLL_MS: '500',
+      EVENTS_EVERY_MS: '200',
+      OUTBOX_EVERY_MS: '300',
+      SWEEP_EVERY_MS: '1000',
+      RECONCILE_EVERY_MS: '60000',
+      CHANNELS_EVERY_MS: '1000',
+      LOG_LEVEL: 'warn',
+    }),
+    async close() {
+      eventsub.close()
+      await Promise.all([
+        apiServer.close(),
+        videoListening.close(),
+        googleServer.close(),
+        chat.close(),
+        mail.close(),
+      ])
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** A browser without pictures: follows redirects, keeps cookies, sends forms. Enough to sign in as a person would. */
+export interface Page {
+  url: string
+  status: number
+  html: string
+}
+
+export class Visitor {
+  readonly #cookies = new Map<string, string>()
+
+  async get(url: string): Promise<Page> {
+    return this.#go(url, { method: 'GET' })
+  }
+
+  async submit(url: string, form: Record<string, string | string[]>): Promise<Page> {
+    const body = new URLSearchParams(
+      Object.entries(form).flatMap(([name, value]) => [value].flat().map((v) => [name, v])),
+    )
+    return this.#go(url, { method: 'POST', body, headers: { origin: new URL(url).origin } })
+  }
+
+  async #go(first: string, init: RequestInit): Promise<Page> {
+    let [url, request] = [first, init]
+    for (let hop = 0; hop < 10; hop++) {
+      const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const answer = await fetch(url, {
+        ...request,
+        headers: { ...request.headers, cookie },
+        redirect: 'manual',
+      })
+      for (const line of answer.headers.getSetCookie()) {
+        const [pair = ''] = line.split(';')
+        const at = pair.indexOf('=')
+        this.#cookies.set(pair.slice(0, at), pair.slice(at + 1))
+      }
+      const location = answer.headers.get('location')
+      if (!location || answer.status < 300 || answer.status >= 400)
+        return { url, status: answer.status, html: await answer.text() }
+      await answer.body?.cancel()
+      url = new URL(location, url).href
+      request = { method: 'GET' }
+    }
+    throw new Error('too many redirects')
+  }
+}
+
+/** Signs a streamer in at Echoes through the sandbox's Twitch. */
+export async function signIn(visitor: Visitor, site: string, login: string): Promise<Page> {
+  const page = await visitor.get(`${site}/sign-in/twitch`)
+  const query = Object.fromEntries(new URL(page.url).searchParams)
+  const form = {
+    redirect_uri: query.redirect_uri ?? '',
+    scope: query.scope ?? '',
+    state: query.state ?? '',
+    login,
+  }
+  return visitor.submit(page.url, form)
+}
+
+/** Connects a YouTube channel through the sandbox's Google, with all grants or those given. */
+export async function connectYoutube(visitor: Visitor, site: string, grants?: string[]): Promise<Page> {
+  const page = await visitor.get(`${site}/connect/youtube`)
+  const query = Object.fromEntries(new URL(page.url).searchParams)
+  return visitor.submit(page.url, {
+    redirect_uri: query.redirect_uri ?? '',
+    state: query.state ?? '',
+    code_challenge: query.code_challenge ?? '',
+    granted: grants ?? (query.scope ?? '').split(' '),
+    channel: 'UCsandboxstreamer0000000',
+  })
+}
