@@ -47,10 +47,16 @@ export function lineHandler({ db, clock, log, say }: Pick<BotOptions, 'db' | 'cl
 export function makeBot(options: BotOptions): Bot {
   const { db, log, refreshMs } = options
   const handle = lineHandler(options)
+  // One after the other in each channel: a change of the mode counts for the echo right behind it.
+  const tails = new Map<string, Promise<void>>()
   const onLine = (line: CommandLine) => {
-    handle(line).catch((error: unknown) =>
-      log.error({ error: errorText(error), messageId: line.messageId }, 'a chat command failed'),
+    if (!isCommand(line.text)) return
+    const tail = (tails.get(line.channelId) ?? Promise.resolve()).then(() =>
+      handle(line).catch((error: unknown) =>
+        log.error({ error: errorText(error), messageId: line.messageId }, 'a chat command failed'),
+      ),
     )
+    tails.set(line.channelId, tail)
   }
   const transport = options.transport(onLine)
   let timer: NodeJS.Timeout | undefined
