@@ -1,0 +1,176 @@
+/** What must hold for the database, whichever it is: run by `db.test.ts` on SQLite and on PostgreSQL. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Role } from '../../shared/mode.ts'
+import { changeSettings, findChannel, saveChannel, setMode, setStanding, standingOf } from './channels.ts'
+import type { Database } from './database.ts'
+import { commandOutcomes, countingEchoes, takeEcho, undoEcho } from './echoes.ts'
+import { eventHandled, storeEvent, waitingEvents } from './inbox.ts'
+import { dropLease, takeLease } from './leases.ts'
+import { mailSent, queueMail, takeMail } from './outbox.ts'
+import { Overtaken, recapOfShow, recordStep } from './recaps.ts'
+import { findShow, streamEnded, streamGoesOn, streamsOf, streamStarted } from './shows.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 20)
+
+export function databaseContract(name: string, open: () => Promise<Database>): void {
+  describe(`on ${name}`, () => {
+    let db: Database
+    let channelId: string
+    beforeAll(async () => {
+      db = await open()
+    })
+    afterAll(() => db.destroy())
+
+    const newChannel = async () => {
+      channelId = randomUUID()
+      await saveChannel(db, { id: channelId, login: 'sunny', displayName: 'Sunny', email: null }, NOW)
+    }
+    const goLive = (startedAtMs = NOW) => {
+      const streamId = randomUUID()
+      return streamStarted(db, { channelId, streamId, startedAtMs, title: 'T' }).then((showId) => ({
+        streamId,
+        showId,
+      }))
+    }
+    const ask = (
+      login: string,
+      atMs: number,
+      lengthMs: number | null,
+      roles: Role[] = [],
+      sourceKey: string = randomUUID(),
+    ) => ({
+      channelId,
+      person: { userId: `u-${login}`, login, displayName: login, roles },
+      source: 'chat' as const,
+      sourceKey,
+      askedAtMs: atMs,
+      lengthMs,
+      latencyMs: null,
+      label: null,
+    })
+
+    it('the same message, taken by ten at once, is one echo', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      const request = ask('mod', NOW + 60_000, null, ['moderator'])
+      const outcomes = await Promise.all(Array.from({ length: 10 }, () => takeEcho(db, request, NOW)))
+      expect(outcomes.map((o) => o.kind).sort()).toEqual(['accepted', ...Array<string>(9).fill('known')])
+      expect(await countingEchoes(db, showId)).toHaveLength(1)
+    })
+
+    it('two different messages of one person at the same moment: the cool-down lets one through', async () => {
+      await newChannel()
+      await setStanding(db, channelId, { userId: 'u-ann', login: 'ann' }, 'approved', NOW)
+      const { showId } = await goLive()
+      const both = [ask('ann', NOW + 60_000, 30_000), ask('ann', NOW + 60_000, 30_000)]
+      await Promise.all(both.map((r) => takeEcho(db, r, NOW)))
+      expect(await countingEchoes(db, showId)).toHaveLength(1)
+      expect(await commandOutcomes(db, channelId)).toEqual({ accepted: 1, cooldown: 1 })
+    })
+
+    it('a longer echo replaces, and undo brings the replaced one back', async () => {
+      await newChannel()
+      await setStanding(db, channelId, { userId: 'u-ann', login: 'ann' }, 'approved', NOW)
+      const { showId } = await goLive()
+      await takeEcho(db, ask('ann', NOW + 60_000, 20_000), NOW)
+      await takeEcho(db, ask('ann', NOW + 70_000, 40_000), NOW)
+      expect((await countingEchoes(db, showId)).map((e) => e.lengthMs)).toEqual([40_000])
+      const { person } = ask('ann', 0, null)
+      expect(
+        await undoEcho(db, { channelId, person, messageId: randomUUID(), atMs: NOW + 75_000 }, NOW),
+      ).toBe('undone')
+      expect((await countingEchoes(db, showId)).map((e) => e.lengthMs)).toEqual([20_000])
+    })
+
+    it('streamer only and back leaves the lists and the other settings as they were', async () => {
+      await newChannel()
+      await setStanding(db, channelId, { userId: 'u-ann', login: 'ann' }, 'approved', NOW)
+      await changeSettings(db, channelId, { latencyMs: -2_000 })
+      const before = await findChannel(db, channelId)
+      await setMode(db, channelId, 'streamer')
+      expect((await findChannel(db, channelId))?.settings.mode).toBe('streamer')
+      await setMode(db, channelId, 'trusted')
+      expect(await findChannel(db, channelId)).toEqual(before)
+      expect(await standingOf(db, channelId, 'u-ann')).toBe('approved')
+    })
+
+    it('online and offline, repeated and out of order, end in one show', async () => {
+      await newChannel()
+      const { streamId, showId } = await goLive()
+      const start = { channelId, streamId, startedAtMs: NOW, title: 'T' }
+      const end = { channelId, streamId, endedAtMs: NOW + 3_600_000 }
+      expect(await streamEnded(db, end)).toBe(showId)
+      expect(await streamEnded(db, end)).toBeNull()
+      expect(await streamStarted(db, start)).toBe(showId)
+      expect(await findShow(db, showId)).toMatchObject({ endedAtMs: NOW + 3_600_000, endings: 1 })
+    })
+
+    it('a flap lets the show go on, and a restart within the limit joins it', async () => {
+      await newChannel()
+      const { streamId, showId } = await goLive()
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 60_000 })
+      await streamGoesOn(db, streamId)
+      expect((await findShow(db, showId))?.endedAtMs).toBeNull()
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 120_000 })
+      const again = await goLive(NOW + 300_000)
+      expect(again.showId).toBe(showId)
+      expect(await streamsOf(db, showId, NOW + 400_000)).toHaveLength(2)
+      await streamEnded(db, { channelId, streamId: again.streamId, endedAtMs: NOW + 400_000 })
+      expect((await goLive(NOW + 10 * 3_600_000)).showId).not.toBe(showId)
+    })
+
+    it('an overtaken worker cannot record its step', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      const recap = await recapOfShow(db, { id: showId, channelId }, NOW)
+      expect((await recapOfShow(db, { id: showId, channelId }, NOW)).id).toBe(recap.id)
+      await recordStep(db, recap, { step: 'a' }, NOW)
+      await expect(recordStep(db, recap, { step: 'b' }, NOW)).rejects.toThrow(Overtaken)
+    })
+
+    it('an event is stored once, and waits until it is handled', async () => {
+      const event = {
+        messageId: randomUUID(),
+        type: 'stream.online',
+        channelId: 'c',
+        sentAtMs: NOW,
+        payload: '{}',
+      }
+      expect([await storeEvent(db, event, NOW), await storeEvent(db, event, NOW)]).toEqual([true, false])
+      expect(await waitingEvents(db)).toContainEqual(event)
+      await eventHandled(db, event.messageId, NOW)
+      expect(await waitingEvents(db)).not.toContainEqual(event)
+    })
+
+    it('a mail is queued once, and taken by one at a time until the hold is over', async () => {
+      const mail = {
+        to: 'a@b.c',
+        subject: 's',
+        text: 't',
+        html: 'h',
+        uniqueKey: randomUUID(),
+        channelId: 'c',
+      }
+      await queueMail(db, mail, NOW)
+      await queueMail(db, mail, NOW)
+      const taken = await takeMail(db, NOW, 1_000)
+      expect(taken).toMatchObject({ to: 'a@b.c', attempts: 1 })
+      expect(await takeMail(db, NOW, 1_000)).toBeNull()
+      const again = await takeMail(db, NOW + 1_000, 1_000)
+      expect(again).toMatchObject({ id: taken?.id, attempts: 2 })
+      await mailSent(db, again?.id ?? '', NOW)
+      expect(await takeMail(db, NOW + 10_000, 1_000)).toBeNull()
+    })
+
+    it('a lease has one holder, until it lapses or is dropped', async () => {
+      const lease = randomUUID()
+      expect(await takeLease(db, lease, 'a', 1_000, NOW)).toBe(true)
+      expect(await takeLease(db, lease, 'b', 1_000, NOW + 999)).toBe(false)
+      expect(await takeLease(db, lease, 'a', 1_000, NOW + 500)).toBe(true)
+      expect(await takeLease(db, lease, 'b', 1_000, NOW + 1_500)).toBe(true)
+      await dropLease(db, lease, 'b')
+      expect(await takeLease(db, lease, 'c', 1_000, NOW + 1_500)).toBe(true)
+    })
+  })
+}
