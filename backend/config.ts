@@ -37,6 +37,7 @@ export interface Config {
     mediaMs: number
     channelsMs: number
   }
+  outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
 }
@@ -91,6 +92,7 @@ const ENVIRONMENT = z.object({
   DECISION_POLL_MS: ms(MINUTE),
   EVENTS_EVERY_MS: ms(2_000),
   OUTBOX_EVERY_MS: ms(5_000),
+  OUTBOX_HOLD_MS: ms(90_000),
   SWEEP_EVERY_MS: ms(MINUTE),
   RECONCILE_EVERY_MS: ms(5 * MINUTE),
   MEDIA_EVERY_MS: ms(10 * MINUTE),
@@ -167,6 +169,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       mediaMs: e.MEDIA_EVERY_MS,
       channelsMs: e.CHANNELS_EVERY_MS,
     },
+    outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
     concurrentRecaps: e.CONCURRENT_RECAPS,
   }

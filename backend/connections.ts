@@ -7,7 +7,7 @@ import type { TokenBox } from './token-box.ts'
 import type { TwitchTokens, TwitchTokenStore } from './twitch/tokens.ts'
 import { youtubeChannel } from './youtube/channel.ts'
 import type { GoogleTokens, YoutubeConnect } from './youtube/connect.ts'
-import { uploadVideo } from './youtube/upload.ts'
+import { uploadVideo, type SessionStore } from './youtube/upload.ts'
 
 const purposeOf = (provider: Provider, channelId: string) => `grant:${provider}:${channelId}`
 
@@ -85,13 +85,7 @@ export function youtubePublisher(
           {
             api,
             token: tokenOf(channelId),
-            session: {
-              load: async () => {
-                const sealed = await session.load()
-                return sealed && box.open(sealed, purpose)
-              },
-              save: async (url) => session.save(url && (await box.seal(url, purpose))),
-            },
+            session: sealedSession(session, box, purpose),
             findUploaded: () => channelOf(channelId).findUploaded(tagOf(recapId)),
             wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
           },
@@ -111,5 +105,18 @@ export function youtubePublisher(
       return state.privacy
     },
     setThumbnail: (channelId, videoId, jpeg) => channelOf(channelId).setThumbnail(videoId, jpeg),
+  }
+}
+
+/** The session's address is stored sealed; sealing the same text twice gives different words, so what was read is kept. */
+function sealedSession(session: SessionStore, box: TokenBox, purpose: string): SessionStore {
+  let stored: string | null = null
+  return {
+    async load() {
+      const { url, videoId } = await session.load()
+      stored = url
+      return { url: url && (await box.open(url, purpose)), videoId }
+    },
+    replace: async (_before, next) => session.replace(stored, next && (await box.seal(next, purpose))),
   }
 }

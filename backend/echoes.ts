@@ -112,7 +112,8 @@ export async function startEchoes({
     {
       name: 'outbox',
       everyMs: config.rounds.outboxMs,
-      run: () => sendOutbox({ db, clock, log, send: (mail) => mailer.send(mail) }),
+      run: () =>
+        sendOutbox({ db, clock, log, holdMs: config.outboxHoldMs, send: (mail) => mailer.send(mail) }),
     },
     { name: 'sweep', everyMs: config.rounds.sweepMs, run: () => engine.sweep() },
     {

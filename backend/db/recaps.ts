@@ -223,6 +223,24 @@ export async function saveUpload(
     .execute()
 }
 
+/** Changes the session only if it is still `before` and there is no video yet. @returns whether it was changed */
+export async function replaceSession(
+  db: Database,
+  recapId: string,
+  before: string | null,
+  next: string | null,
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('uploads')
+    .set({ session: next, state: 'uploading', updated_at: now })
+    .where('recap_id', '=', recapId)
+    .where('video_id', 'is', null)
+    .where('session', before === null ? 'is' : '=', before)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
 function fromRow(row: RecapRow): Recap {
   return {
     id: row.id,

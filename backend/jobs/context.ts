@@ -60,7 +60,11 @@ export interface PublishRequest {
   description: string
   privacy: 'public' | 'unlisted' | 'private'
   madeForKids: boolean
-  session: { load(): Promise<string | null>; save(url: string | null): Promise<void> }
+  /** The upload's stored state: see `SessionStore` of the upload. */
+  session: {
+    load(): Promise<{ url: string | null; videoId: string | null }>
+    replace(before: string | null, next: string | null): Promise<boolean>
+  }
 }
 
 /** Where recaps are published. */

@@ -9,20 +9,20 @@ export interface OutboxContext {
   db: Database
   clock: Clock
   log: Log
+  /** A mail is left alone for so long by others while one process sends it: longer than a mail server may take. */
+  holdMs: number
   send(mail: QueuedMail): Promise<void>
 }
 
-/** Longer than a mail server may take: whoever died while sending leaves the mail alone for so long. */
-const HOLD_MS = 90_000
 const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 60 * 60_000
 const MAX_ATTEMPTS = 40
 
-export async function sendOutbox({ db, clock, log, send }: OutboxContext): Promise<void> {
+export async function sendOutbox({ db, clock, log, holdMs, send }: OutboxContext): Promise<void> {
   for (
-    let mail = await takeMail(db, clock.now(), HOLD_MS);
+    let mail = await takeMail(db, clock.now(), holdMs);
     mail;
-    mail = await takeMail(db, clock.now(), HOLD_MS)
+    mail = await takeMail(db, clock.now(), holdMs)
   ) {
     try {
       await send(mail)

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { setPriority } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { assemble } from './assemble.ts'
 import { quietFfmpeg } from './av.ts'
@@ -28,6 +28,7 @@ process.once('disconnect', () => process.exit(1))
 async function render({ pieces, file, stillsDir }: RenderRequest): Promise<RenderAnswer> {
   setPriority(5)
   quietFfmpeg()
+  await removeUnfinished(file)
   const unfinished = `${file}.${process.pid}.partial`
   const assembled = await assemble(pieces, unfinished, {
     onProgress: (sec) => process.send?.({ type: 'progress', sec } satisfies RenderAnswer),
@@ -48,4 +49,10 @@ async function render({ pieces, file, stillsDir }: RenderRequest): Promise<Rende
     type: 'done',
     rendered: { ...assembled, file, stills, bytes: size, sha256: hash.digest('hex'), cpuSec },
   }
+}
+
+/** What renderers left behind that were killed. One that only slept through a take-over loses its file, and fails. */
+async function removeUnfinished(file: string): Promise<void> {
+  const dir = dirname(file)
+  for (const name of await readdir(dir)) if (name.endsWith('.partial')) await rm(join(dir, name))
 }

@@ -18,10 +18,15 @@ export interface VideoMetadata {
   madeForKids: boolean
 }
 
-/** Where the session's address is kept between attempts and processes. It is as good as a key. */
+/** Where the upload's state is kept between attempts and processes. A session's address is as good as a key. */
 export interface SessionStore {
-  load(): Promise<string | null>
-  save(url: string | null): Promise<void>
+  /** The session's address; or the video, when another process was through with it. */
+  load(): Promise<{ url: string | null; videoId: string | null }>
+  /**
+   * Puts `next` in the place of `before`, and says whether it could: not when another process has put its own there
+   * meanwhile, or has the video. A worker that was frozen and wakes up so cannot begin a second video.
+   */
+  replace(before: string | null, next: string | null): Promise<boolean>
 }
 
 export interface UploadOptions {
@@ -48,6 +53,7 @@ const VIDEO = z.object({ id: z.string() })
 
 type Step =
   | { kind: 'done'; videoId: string }
+  | { kind: 'opened'; url: string }
   | { kind: 'at'; offset: number }
   | { kind: 'expired' }
   | { kind: 'again'; force: boolean }
@@ -67,7 +73,8 @@ export async function uploadVideo(
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (attempt > 0)
       await wait(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2))
-    const url = await session.load()
+    const { url, videoId: known } = await session.load()
+    if (known) return known
     const step: Step = url
       ? await askSession(url, blob.size, options, force)
       : await openSession(blob.size, metadata, options, force)
@@ -75,14 +82,15 @@ export async function uploadVideo(
     if (step.kind === 'done') return step.videoId
     if (step.kind === 'expired') {
       const videoId = await options.findUploaded()
-      await session.save(null)
       if (videoId) return videoId
+      await session.replace(url, null)
     }
-    if (step.kind !== 'at') continue
-    options.onProgress?.(step.offset)
-    const target = await session.load()
-    if (!target) continue
-    const sent = await sendFrom(target, blob, step.offset, options)
+    if (step.kind === 'opened' && !(await session.replace(null, step.url))) continue
+    const target = step.kind === 'opened' ? step.url : url
+    if (!target || (step.kind !== 'at' && step.kind !== 'opened')) continue
+    const offset = step.kind === 'at' ? step.offset : 0
+    options.onProgress?.(offset)
+    const sent = await sendFrom(target, blob, offset, options)
     if (sent.kind === 'done') return sent.videoId
     force = sent.kind === 'again' && sent.force
   }
@@ -121,10 +129,7 @@ async function openSession(
   })
   if (!answer) return { kind: 'again', force: false }
   const location = answer.headers.get('location')
-  if (answer.status === 200 && location) {
-    await options.session.save(location)
-    return { kind: 'at', offset: 0 }
-  }
+  if (answer.status === 200 && location) return { kind: 'opened', url: location }
   return classify(answer, 'to begin an upload')
 }
 

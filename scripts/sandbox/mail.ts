@@ -1,4 +1,5 @@
 /** A mail server that keeps what arrives. */
+import { EventEmitter } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
@@ -14,6 +15,8 @@ export interface ArrivedMail {
 export interface MailServer {
   port: number
   mails: ArrivedMail[]
+  /** Told before the server says that it has the mail. */
+  arrived: EventEmitter<{ mail: [ArrivedMail] }>
   /** The next recipients are refused with these codes, in order. */
   refuse: number[]
   close(): Promise<void>
@@ -22,6 +25,7 @@ export interface MailServer {
 export async function startMail(port = 0): Promise<MailServer> {
   const mails: ArrivedMail[] = []
   const refuse: number[] = []
+  const arrived: MailServer['arrived'] = new EventEmitter()
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -33,7 +37,9 @@ export async function startMail(port = 0): Promise<MailServer> {
       simpleParser(stream).then((mail) => {
         const to = session.envelope.rcptTo.map((r) => r.address).join(', ')
         const { messageId = '', subject = '', text = '', html } = mail
-        mails.push({ messageId, to, subject, text, html: html || '' })
+        const arrival = { messageId, to, subject, text, html: html || '' }
+        mails.push(arrival)
+        arrived.emit('mail', arrival)
         done()
       }, done)
     },
@@ -45,6 +51,7 @@ export async function startMail(port = 0): Promise<MailServer> {
   return {
     port: (server.server.address() as AddressInfo).port,
     mails,
+    arrived,
     refuse,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }

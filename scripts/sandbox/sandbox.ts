@@ -112,6 +112,7 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       DECISION_POLL_MS: '500',
       EVENTS_EVERY_MS: '200',
       OUTBOX_EVERY_MS: '300',
+      OUTBOX_HOLD_MS: '5000',
       SWEEP_EVERY_MS: '1000',
       RECONCILE_EVERY_MS: '60000',
       CHANNELS_EVERY_MS: '1000',

@@ -69,3 +69,12 @@ export async function connectYoutube(visitor: Visitor, site: string, grants?: st
     channel: 'UCsandboxstreamer0000000',
   })
 }
+
+/** All that a streamer does before the first recap: signs in, connects YouTube, agrees to publishing. */
+export async function setUpStreamer(site: string, login: string): Promise<Visitor> {
+  const visitor = new Visitor()
+  await signIn(visitor, site, login)
+  await connectYoutube(visitor, site)
+  await visitor.submit(`${site}/consent`, { agree: 'yes' })
+  return visitor
+}

@@ -7,6 +7,7 @@ import {
   findUpload,
   noteStep,
   recordStep,
+  replaceSession,
   saveUpload,
   uploadOf,
   type Product,
@@ -37,7 +38,6 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
     await noteStep(db, recapId, 'uploading')
     let videoId = upload.videoId
     if (!videoId) {
-      await saveUpload(db, recapId, { state: 'uploading' }, clock.now())
       videoId = await publisher.upload({
         channelId,
         recapId,
@@ -47,8 +47,11 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
         privacy: settings.privacy,
         madeForKids: settings.madeForKids,
         session: {
-          load: async () => (await findUpload(db, recapId))?.session ?? null,
-          save: (session) => saveUpload(db, recapId, { session }, clock.now()),
+          load: async () => {
+            const stored = await findUpload(db, recapId)
+            return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
+          },
+          replace: (before, next) => replaceSession(db, recapId, before, next, clock.now()),
         },
       })
       await saveUpload(db, recapId, { state: 'uploaded', videoId, session: null }, clock.now())

@@ -3,6 +3,7 @@
  * processing states, the private lock of unaudited projects, thumbnails, playlists and quota errors.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { createWriteStream, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +73,8 @@ export class GoogleWorld {
     grantRevoked: false,
     unaudited: false,
   }
+  /** Told before the answer goes out, so that a listener may break the connection at that very point. */
+  readonly happened = new EventEmitter<{ session: []; half: []; video: [] }>()
   readonly videos: Video[] = []
   readonly sessions = new Map<string, Session>()
   readonly playlists: { id: string; title: string; videoIds: string[] }[] = []
@@ -187,6 +190,7 @@ export class GoogleWorld {
         video: null,
         expired: false,
       })
+      this.happened.emit('session')
       const location = new URL(c.req.url)
       location.searchParams.set('upload_id', id)
       return c.body(null, 200, { location: location.href })
@@ -206,7 +210,7 @@ export class GoogleWorld {
       if (from !== session.stored)
         return problem(c, 400, 'badRequest', 'The range does not go on where the upload is')
       const cut = this.faults.cutAfterBytes.shift()
-      await receive(c, session, cut)
+      await receive(c, session, cut, () => this.happened.emit('half'))
       // Parts that are not the last come in multiples of 256 KiB, and only those are kept.
       if (session.stored < session.bytes) {
         const keep =
@@ -249,6 +253,7 @@ export class GoogleWorld {
       thumbnail: null,
     }
     this.videos.push(video)
+    this.happened.emit('video')
     return video
   }
 
@@ -307,14 +312,21 @@ export class GoogleWorld {
   }
 }
 
-async function receive(c: Context, session: Session, cut: number | undefined): Promise<void> {
+async function receive(
+  c: Context,
+  session: Session,
+  cut: number | undefined,
+  atHalf: () => void,
+): Promise<void> {
   const out = createWriteStream(session.file, { flags: 'a' })
   let left = cut ?? Infinity
   try {
     for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
       const taken = chunk.subarray(0, left)
       left -= taken.length
+      const before = session.stored
       session.stored += taken.length
+      if (before < session.bytes / 2 && session.stored >= session.bytes / 2) atHalf()
       if (!out.write(taken)) await new Promise<void>((resolve) => out.once('drain', () => resolve()))
     }
   } catch {

@@ -1,4 +1,5 @@
 /** VODs as Twitch's player gets them: access token (GraphQL), usher's master playlist, and the CDN with its parts. */
+import { EventEmitter } from 'node:events'
 import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -16,12 +17,15 @@ export interface VideoServer {
   faults: VideoFaults
   /** Parts asked for, by VOD and index, for tests and the demo's summary. */
   served: Map<string, number>
+  /** Told before a part goes out. */
+  happened: EventEmitter<{ part: [] }>
 }
 
 export function videoServer(world: TwitchWorld, clips: ClipShop): VideoServer {
   const app = new Hono()
   const faults: VideoFaults = { parts: [] }
   const served = new Map<string, number>()
+  const happened: VideoServer['happened'] = new EventEmitter()
   const vodOf = (id: string) => world.vods.find((v) => v.id === id)
 
   app.post('/gql', async (c) => {
@@ -65,6 +69,7 @@ export function videoServer(world: TwitchWorld, clips: ClipShop): VideoServer {
     const fault = faults.parts.shift()
     if (fault) return c.body('fault', fault as 500)
     served.set(`${vod.id}/${index}`, (served.get(`${vod.id}/${index}`) ?? 0) + 1)
+    happened.emit('part')
     return sendFile(c, join(vod.footageDir, `${index}.ts`), 'video/MP2T')
   })
 
@@ -72,7 +77,7 @@ export function videoServer(world: TwitchWorld, clips: ClipShop): VideoServer {
     const clip = clips.find(c.req.param('file').replace('.mp4', ''))
     return clip ? sendFile(c, await clips.file(clip), 'video/mp4') : c.text('AccessDenied', 403)
   })
-  return { app, faults, served }
+  return { app, faults, served, happened }
 }
 
 /** A file, whole or the range asked for. */
