@@ -5,17 +5,16 @@
  *
  *   --json  print the summary as one line of JSON, last        --stay  keep everything up and print the links
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { setStanding } from '../backend/db/channels.ts'
 import { openDatabase } from '../backend/db/database.ts'
 import { commandOutcomes } from '../backend/db/echoes.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
 import { chapterTime, momentTitle } from '../backend/domain/description.ts'
+import { keptFootage } from './sandbox/footage/kept.ts'
+import { freePort, startProcess, until, type EchoesProcess } from './sandbox/process.ts'
 import { PEOPLE, startSandbox } from './sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from './sandbox/visitor.ts'
 
@@ -23,12 +22,9 @@ const { values: args } = parseArgs({
   options: { json: { type: 'boolean', default: false }, stay: { type: 'boolean', default: false } },
 })
 const MINUTES = 20
-const WAIT_MS = 90_000
-const root = join(import.meta.dirname, '..')
-const footageDir = join(root, '.echoes/footage/film-720p')
-const dataDir = join(root, '.echoes/demo')
+const dataDir = join(import.meta.dirname, '../.echoes/demo')
 const began = Date.now()
-const children: ChildProcess[] = []
+const processes: EchoesProcess[] = []
 
 /** The script: when in the stream, who, and what they write. Lines of one step may come in any order. */
 const SCRIPT: { about: string; lines: [at: string, who: string, text: string][] }[] = [
@@ -66,15 +62,17 @@ const SCRIPT: { about: string; lines: [at: string, who: string, text: string][] 
 ]
 
 async function main(): Promise<void> {
-  await makeFootage()
+  const footageDir = await keptFootage({ kind: 'film', minutes: MINUTES }, () =>
+    say(`Making a VOD of ${MINUTES} minutes out of real footage (once; half a minute or so) …`),
+  )
   rmSync(dataDir, { recursive: true, force: true })
   const sandbox = await startSandbox({ footageDir })
   const port = await freePort()
   const site = `http://127.0.0.1:${port}`
   const environment = sandbox.environment({ port, dataDir })
-  startProcess([], environment)
+  processes.push(startProcess(environment))
   await until('Echoes answers', async () => (await fetch(`${site}/readyz`).catch(() => null))?.ok)
-  startProcess(['--role', 'bot'], environment)
+  processes.push(startProcess(environment, ['bot']))
   const { id: channelId } = sandbox.twitch.userOf(PEOPLE.streamer)
 
   say('The streamer signs in with Twitch, connects YouTube and agrees to publishing.')
@@ -152,7 +150,7 @@ async function main(): Promise<void> {
     await new Promise((resolve) => process.once('SIGINT', resolve))
   }
   await db.destroy()
-  for (const child of children) child.kill()
+  for (const process of processes) process.stop()
   await sandbox.close()
   if (args.json) {
     const refused = Object.entries(outcomes).filter(([o]) => !['accepted', 'mode'].includes(o))
@@ -172,35 +170,6 @@ async function main(): Promise<void> {
   }
 }
 
-async function makeFootage(): Promise<void> {
-  if (existsSync(join(footageDir, 'parts.json'))) return
-  say(`Making a VOD of ${MINUTES} minutes out of real footage (once; half a minute or so) …`)
-  rmSync(footageDir, { recursive: true, force: true })
-  const make = spawn(
-    'tsx',
-    [join(root, 'scripts/sandbox/footage/make.ts'), 'film', footageDir, String(MINUTES)],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  const code = await new Promise((resolve) => make.once('exit', resolve))
-  if (code !== 0) throw new Error('the footage could not be made')
-}
-
-function startProcess(roleArguments: string[], environment: Record<string, string>): void {
-  const child = spawn('tsx', [join(root, 'backend/main.ts'), ...roleArguments], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  children.push(child)
-}
-
-async function until(what: string, look: () => unknown): Promise<void> {
-  const deadline = Date.now() + WAIT_MS
-  while (!(await look())) {
-    if (Date.now() > deadline) throw new Error(`waited ${WAIT_MS / 1000} s in vain until ${what}`)
-    await sleep(50)
-  }
-}
-
 function say(line: string): void {
   console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s] ${line}`)
 }
@@ -209,18 +178,10 @@ function positionMs(text: string): number {
   return text.split(':').reduce((sec, field) => sec * 60 + Number(field), 0) * 1000
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    for (const child of children) child.kill()
+    for (const process of processes) process.stop()
     console.error(`The demo did not get through: ${error instanceof Error ? error.message : String(error)}`)
     process.exit(1)
   },

@@ -1,52 +1,25 @@
-import { createServer, type AddressInfo } from 'node:net'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { readConfig } from '../backend/config.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { setStanding } from '../backend/db/channels.ts'
 import { commandOutcomes } from '../backend/db/echoes.ts'
-import { startEchoes, type Echoes } from '../backend/echoes.ts'
-import { makeLog } from '../backend/log.ts'
-import { PEOPLE, startSandbox, type Sandbox } from '../scripts/sandbox/sandbox.ts'
+import type { Echoes } from '../backend/echoes.ts'
+import { PEOPLE, type Sandbox } from '../scripts/sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
 import { decode } from './decode.ts'
+import { startRunning, type Running } from './running.ts'
 
+let running: Running
 let sandbox: Sandbox
 let echoes: Echoes
-let secondBot: Echoes
 let site: string
 let channelId: string
 const visitor = new Visitor()
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 beforeAll(async () => {
-  sandbox = await startSandbox({ footageDir: inject('clockVod') })
-  const port = await freePort()
-  const dataDir = mkdtempSync(join(tmpdir(), 'chain-'))
-  const environment = sandbox.environment({ port, dataDir })
-  process.env.TWURPLE_MOCK_API_PORT = environment.TWURPLE_MOCK_API_PORT
-  const read = readConfig(environment)
-  if (!read.ok) throw new Error(read.reason.join('\n'))
-  const log = makeLog('error')
-  echoes = await startEchoes({ config: read.config, roles: ['web', 'bot', 'worker'], log })
-  secondBot = await startEchoes({ config: read.config, roles: ['bot'], log })
-  site = `http://127.0.0.1:${port}`
-  channelId = sandbox.twitch.userOf(PEOPLE.streamer).id
+  running = await startRunning()
+  ;({ sandbox, echoes, site, channelId } = running)
+  await running.startMore(['bot'])
 })
-
-afterAll(async () => {
-  await secondBot?.stop()
-  await echoes?.stop()
-  await sandbox?.close()
-})
+afterAll(() => running?.stop())
 
 describe('from chat to YouTube', () => {
   it('the streamer signs in, connects YouTube and agrees to publishing', async () => {
@@ -58,9 +31,7 @@ describe('from chat to YouTube', () => {
     )
     const user = sandbox.twitch.userOf(PEOPLE.approved)
     await setStanding(echoes.db, channelId, { userId: user.id, login: user.login }, 'approved', Date.now())
-    const enabled = () =>
-      [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled').length
-    await vi.waitFor(() => expect(enabled()).toBe(3), 10_000)
+    await running.subscribed()
     const inRoom = () => [...sandbox.chat.clients].filter((c) => c.rooms.has(PEOPLE.streamer)).length
     await vi.waitFor(() => expect(inRoom()).toBe(2), 10_000)
   })
@@ -161,4 +132,27 @@ it('a stream without echoes makes no video', async () => {
     expect(states.sort()).toEqual(['empty', 'published'])
   }, 20_000)
   expect(sandbox.google.videos).toHaveLength(1)
+})
+
+it('events that come late, again, and out of order change nothing', async () => {
+  const { db } = echoes
+  const facts = async () => ({
+    shows: await db.selectFrom('shows').selectAll().orderBy('id').execute(),
+    streams: await db.selectFrom('streams').selectAll().orderBy('id').execute(),
+    recaps: await db.selectFrom('recaps').selectAll().orderBy('id').execute(),
+  })
+  const before = await facts()
+  const [first] = sandbox.twitch.streams
+  if (!first) throw new Error('there was no stream')
+  const late = Date.now() - 9 * 60_000
+  await sandbox.eventsub.deliver('stream.offline', channelId, { id: first.id }, late)
+  const startedAt = new Date(first.startedAtMs).toISOString()
+  const online = { id: first.id, type: 'live', started_at: startedAt }
+  await sandbox.eventsub.deliver('stream.online', channelId, online, late + 1)
+  await sandbox.eventsub.deliver('stream.online', channelId, online, late - 1)
+  await vi.waitFor(async () => {
+    const waiting = await db.selectFrom('inbox').select('type').where('handled_at', 'is', null).execute()
+    expect(waiting).toEqual([])
+  }, 10_000)
+  expect(await facts()).toEqual(before)
 })

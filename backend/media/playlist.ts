@@ -47,6 +47,9 @@ export interface MasterPlaylist {
   variants: Variant[]
 }
 
+// What is wrong with a playlist is ours to say, once.
+HLS.setOptions({ silent: true })
+
 /**
  * @param baseUrl the address the text came from; relative addresses are resolved against it
  * @returns the playlist, or in one sentence what is wrong with it

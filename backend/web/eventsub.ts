@@ -1,5 +1,6 @@
 /** Where Twitch delivers events: verified, stored, and only then answered. */
 import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
 import { storeEvent } from '../db/inbox.ts'
@@ -23,8 +24,7 @@ export interface EventSubOptions {
 
 export function eventsubRoutes({ db, clock, log, secret, isWanted, onStored }: EventSubOptions): Hono {
   const app = new Hono()
-  app.post(EVENTSUB_PATH, async (c) => {
-    if (Number(c.req.header('content-length') ?? 0) > LARGEST_BODY) return c.text('too large', 413)
+  app.post(EVENTSUB_PATH, bodyLimit({ maxSize: LARGEST_BODY }), async (c) => {
     const body = await c.req.text()
     const read = readEventSub((name) => c.req.header(name), body, secret, clock.now())
     if (!read.ok) {

@@ -1,6 +1,7 @@
 /** The outside world on loopback: separate small servers, and the environment with which Echoes talks to them. */
 import { randomBytes } from 'node:crypto'
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
+import { SITE_CSS } from '../../backend/web/site/style.ts'
 import { MovableClock } from './clock.ts'
 import { GoogleWorld } from './google/world.tsx'
 import { listen } from './http.ts'
@@ -38,6 +39,9 @@ export const PEOPLE = {
   bot: 'echoesbot',
 }
 
+/** The sandbox's own pages look like the site's. */
+const siteCss = (c: Context) => c.body(SITE_CSS, 200, { 'content-type': 'text/css' })
+
 export async function startSandbox({ footageDir }: { footageDir: string }): Promise<Sandbox> {
   const clock = new MovableClock()
   const twitch = new TwitchWorld(clock, footageDir)
@@ -53,14 +57,16 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
   const video = videoServer(twitch, clips)
   const helix = helixRoutes({ world: twitch, id: twitchId, eventsub, clips })
   const api = new Hono()
+  api.get('/site.css', siteCss)
   for (const prefix of ['/oauth2', '/auth']) api.route(prefix, twitchId.routes())
   // twurple's mock mode asks under /mock, except for the subscriptions.
   for (const prefix of ['/helix', '/mock', '/']) api.route(prefix, helix)
   const google = new GoogleWorld(clock)
+  const googleApp = google.routes().get('/site.css', siteCss)
   const [apiServer, videoListening, googleServer] = await Promise.all([
     listen(api),
     listen(video.app),
-    listen(google.routes()),
+    listen(googleApp),
   ])
   clips.baseUrl = videoListening.url
   const chat = await startChat(twitch)

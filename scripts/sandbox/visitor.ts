@@ -1,4 +1,8 @@
 /** A browser without pictures: follows redirects, keeps cookies, sends forms. Enough to sign in as a person would. */
+import { setStanding } from '../../backend/db/channels.ts'
+import { openDatabase } from '../../backend/db/database.ts'
+import { PEOPLE, type Sandbox } from './sandbox.ts'
+
 export interface Page {
   url: string
   status: number
@@ -77,4 +81,13 @@ export async function setUpStreamer(site: string, login: string): Promise<Visito
   await connectYoutube(visitor, site)
   await visitor.submit(`${site}/consent`, { agree: 'yes' })
   return visitor
+}
+
+/** Puts the approved viewer on the streamer's list, as the streamer would. @param database of Echoes */
+export async function approve(sandbox: Sandbox, database: string): Promise<void> {
+  const db = await openDatabase(database)
+  const [streamer, viewer] = [PEOPLE.streamer, PEOPLE.approved].map((login) => sandbox.twitch.userOf(login))
+  if (streamer && viewer)
+    await setStanding(db, streamer.id, { userId: viewer.id, login: viewer.login }, 'approved', Date.now())
+  await db.destroy()
 }

@@ -45,6 +45,8 @@ interface Session {
 export interface GoogleFaults {
   /** The next requests to the upload server get these statuses, in order. */
   uploadStatuses: number[]
+  /** So many videos are taken whole, and the answer that says so is a 503. */
+  answersLost: number
   /** The next transfers break after so many bytes. */
   cutAfterBytes: number[]
   /** `videos.insert` answers that the day's quota is used up. */
@@ -68,6 +70,7 @@ export class GoogleWorld {
   readonly client = { id: 'sandbox-google', secret: randomBytes(16).toString('hex') }
   readonly faults: GoogleFaults = {
     uploadStatuses: [],
+    answersLost: 0,
     cutAfterBytes: [],
     quotaUsedUp: false,
     grantRevoked: false,
@@ -84,6 +87,12 @@ export class GoogleWorld {
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** An access token as a consent would end in, for tests that have no browser. */
+  tokenFor(channelId = 'UCsandboxstreamer0000000'): string {
+    const scope = 'https://www.googleapis.com/auth/youtube.upload'
+    return this.#issue({ channelId, scopes: [scope] }).access_token
   }
 
   routes(): Hono {
@@ -223,6 +232,10 @@ export class GoogleWorld {
         return incomplete(c, session)
       }
       session.video = this.#complete(session)
+      if (this.faults.answersLost > 0) {
+        this.faults.answersLost--
+        return problem(c, 503, 'backendError', 'Backend Error')
+      }
       return c.json(resource(session.video), 201)
     })
 

@@ -123,6 +123,26 @@ export function helixRoutes({ world, id, eventsub, clips }: HelixParts): Hono {
     return c.json({ data: [{ id: marker.id, created_at, description, position_seconds: positionSeconds }] })
   })
 
+  app.get('/streams/markers', (c) => {
+    const { user_id: userId, video_id: videoId } = c.req.query()
+    const streams = world.streams.filter((s) => s.userId === userId || world.vodOf(s.id)?.id === videoId)
+    const latest = streams.at(-1)
+    const vod = latest && world.vodOf(latest.id)
+    if (!latest || !vod) return problem(c, 404, 'no recording with markers')
+    const markers = world.markers
+      .filter((m) => m.streamId === latest.id)
+      .map((m) => ({
+        id: m.id,
+        created_at: new Date(m.createdAtMs).toISOString(),
+        description: '',
+        position_seconds: m.positionSeconds,
+        url: `https://www.twitch.tv/videos/${vod.id}?t=${m.positionSeconds}s`,
+      }))
+    const user = world.users.get(latest.userId)
+    const whose = { user_id: latest.userId, user_login: user?.login, user_name: user?.displayName }
+    return c.json({ data: [{ ...whose, videos: [{ video_id: vod.id, markers }] }], pagination: {} })
+  })
+
   app.post('/chat/messages', async (c) => {
     // Twitch takes the ids from the query as well as from the body.
     const body = { ...c.req.query(), ...(await c.req.json<Record<string, string>>()) }

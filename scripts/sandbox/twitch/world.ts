@@ -161,6 +161,16 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     this.emit('event', 'stream.offline', userId, { id: stream.id, ...this.#broadcaster(userId) })
   }
 
+  /** Twitch's events flap: it says that the stream has ended and began again, under the same id, and it never stopped. */
+  flap(userId: string): void {
+    const stream = this.liveStream(userId)
+    if (!stream) return
+    const broadcaster = this.#broadcaster(userId)
+    this.emit('event', 'stream.offline', userId, { id: stream.id, ...broadcaster })
+    const started_at = new Date(stream.startedAtMs).toISOString()
+    this.emit('event', 'stream.online', userId, { id: stream.id, ...broadcaster, type: 'live', started_at })
+  }
+
   changeGame(userId: string, game: string): void {
     const stream = this.liveStream(userId)
     if (stream) stream.game = game

@@ -1,0 +1,64 @@
+/** Echoes running on a sandbox of its own, in this process, for whole-system tests. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject, vi, expect } from 'vitest'
+import { readConfig, type Config, type RoleName } from '../backend/config.ts'
+import { startEchoes, type Echoes } from '../backend/echoes.ts'
+import { makeLog } from '../backend/log.ts'
+import { freePort } from '../scripts/sandbox/process.ts'
+import { PEOPLE, startSandbox, type Sandbox } from '../scripts/sandbox/sandbox.ts'
+
+export interface Running {
+  sandbox: Sandbox
+  echoes: Echoes
+  config: Config
+  /** Address of Echoes. */
+  site: string
+  /** The streamer's. */
+  channelId: string
+  /** Another process's part in the same database, as far as a test can tell. */
+  startMore(roles: RoleName[]): Promise<Echoes>
+  /** Waits until Twitch delivers the channel's events. */
+  subscribed(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** @param settings on top of the sandbox's environment */
+export async function startRunning(settings: Record<string, string> = {}): Promise<Running> {
+  const sandbox = await startSandbox({ footageDir: inject('clockVod') })
+  const port = await freePort()
+  const dataDir = mkdtempSync(join(tmpdir(), 'running-'))
+  const environment = { ...sandbox.environment({ port, dataDir }), ...settings }
+  // twurple reads it at each call.
+  process.env.TWURPLE_MOCK_API_PORT = environment.TWURPLE_MOCK_API_PORT
+  const read = readConfig(environment)
+  if (!read.ok) throw new Error(read.reason.join('\n'))
+  const { config } = read
+  const log = makeLog('error')
+  const start = (roles: RoleName[]) => startEchoes({ config, roles, log })
+  const echoes = await start(['web', 'bot', 'worker'])
+  const others: Echoes[] = []
+  return {
+    sandbox,
+    echoes,
+    config,
+    site: `http://127.0.0.1:${port}`,
+    channelId: sandbox.twitch.userOf(PEOPLE.streamer).id,
+    async startMore(roles) {
+      const other = await start(roles)
+      others.push(other)
+      return other
+    },
+    subscribed: () =>
+      vi.waitFor(() => {
+        const enabled = [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled')
+        expect(enabled).toHaveLength(3)
+      }, 10_000),
+    async stop() {
+      for (const other of others) await other.stop()
+      await echoes.stop()
+      await sandbox.close()
+    },
+  }
+}
