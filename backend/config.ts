@@ -5,6 +5,7 @@ import { TWITCH_HLS, type HlsAddresses } from './twitch/vod-hls.ts'
 import { TWITCH, type TwitchAddresses } from './twitch/sign-in.ts'
 import type { Result } from '../shared/result.ts'
 import type { Waits } from './jobs/context.ts'
+import type { WatchAddresses } from './panel-state.ts'
 
 export type RoleName = 'web' | 'bot' | 'worker'
 
@@ -26,7 +27,9 @@ export interface Config {
     hls: HlsAddresses
     ircServer: string | undefined
   }
-  google: { clientId: string; clientSecret: string; addresses: GoogleAddresses }
+  /** Null: this installation has no extension inside Twitch. */
+  extension: ExtensionConfig | null
+  google: { clientId: string; clientSecret: string; addresses: GoogleAddresses; watch: WatchAddresses }
   mail: { url: string; from: string }
   waits: Waits
   rounds: {
@@ -36,10 +39,20 @@ export interface Config {
     reconcileMs: number
     mediaMs: number
     channelsMs: number
+    pushMs: number
   }
   outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
+}
+
+export interface ExtensionConfig {
+  clientId: string
+  /** Base64, the newest first. */
+  secrets: string[]
+  ownerId: string
+  /** Where its pages come from. */
+  origins: string[]
 }
 
 /** What a required variable is for and where it comes from: shown when it is missing. */
@@ -64,51 +77,77 @@ const HOUR = 60 * MINUTE
 const ms = (fallback: number) => z.coerce.number().int().min(0).default(fallback)
 const url = z.url({ protocol: /^https?$/ })
 
-const ENVIRONMENT = z.object({
-  PUBLIC_URL: url.transform((u) => u.replace(/\/$/, '')),
-  TWITCH_CLIENT_ID: z.string().min(1),
-  TWITCH_CLIENT_SECRET: z.string().min(1),
-  TWITCH_BOT_USER_ID: z.string().regex(/^\d+$/, 'must be a number'),
-  EVENTSUB_SECRET: z.string().min(10).max(100),
-  TOKEN_KEYS: z
-    .string()
-    .regex(/^[\w-]+:[A-Za-z0-9+/]{43}=(,[\w-]+:[A-Za-z0-9+/]{43}=)*$/, 'must be k1: and 32 bytes in base64'),
-  GOOGLE_CLIENT_ID: z.string().min(1),
-  GOOGLE_CLIENT_SECRET: z.string().min(1),
-  SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
-  MAIL_FROM: z.string().regex(/@/, 'must hold an address'),
-  VOD_SOURCE: z.literal('hls', 'must be "hls"'),
-  HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  DATA_DIR: z.string().default('.echoes'),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
-    .optional(),
-  SETTLE_MS: ms(3 * MINUTE),
-  VOD_POLL_MS: ms(30_000),
-  VOD_WAIT_MS: ms(6 * HOUR),
-  DECISION_POLL_MS: ms(MINUTE),
-  EVENTS_EVERY_MS: ms(2_000),
-  OUTBOX_EVERY_MS: ms(5_000),
-  OUTBOX_HOLD_MS: ms(90_000),
-  SWEEP_EVERY_MS: ms(MINUTE),
-  RECONCILE_EVERY_MS: ms(5 * MINUTE),
-  MEDIA_EVERY_MS: ms(10 * MINUTE),
-  CHANNELS_EVERY_MS: ms(30_000),
-  RECAP_KEEP_DAYS: z.coerce.number().min(0).default(7),
-  CONCURRENT_RECAPS: z.coerce.number().int().min(1).default(2),
-  TWITCH_ID_URL: url.default(TWITCH.id),
-  TWITCH_API_URL: url.default(TWITCH.api),
-  TWITCH_GQL_URL: url.default(TWITCH_HLS.gql),
-  TWITCH_USHER_URL: url.default(TWITCH_HLS.usher),
-  TWITCH_IRC_SERVER: z.string().optional(),
-  GOOGLE_AUTHORIZE_URL: url.default(GOOGLE.authorize),
-  GOOGLE_TOKEN_URL: url.default(GOOGLE.token),
-  GOOGLE_REVOKE_URL: url.default(GOOGLE.revoke),
-  YOUTUBE_API_URL: url.default(GOOGLE.api),
-})
+const ENVIRONMENT = z
+  .object({
+    PUBLIC_URL: url.transform((u) => u.replace(/\/$/, '')),
+    TWITCH_CLIENT_ID: z.string().min(1),
+    TWITCH_CLIENT_SECRET: z.string().min(1),
+    TWITCH_BOT_USER_ID: z.string().regex(/^\d+$/, 'must be a number'),
+    EVENTSUB_SECRET: z.string().min(10).max(100),
+    TOKEN_KEYS: z
+      .string()
+      .regex(
+        /^[\w-]+:[A-Za-z0-9+/]{43}=(,[\w-]+:[A-Za-z0-9+/]{43}=)*$/,
+        'must be k1: and 32 bytes in base64',
+      ),
+    GOOGLE_CLIENT_ID: z.string().min(1),
+    GOOGLE_CLIENT_SECRET: z.string().min(1),
+    SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
+    MAIL_FROM: z.string().regex(/@/, 'must hold an address'),
+    VOD_SOURCE: z.literal('hls', 'must be "hls"'),
+    HOST: z.string().default('127.0.0.1'),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    DATA_DIR: z.string().default('.echoes'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+      .optional(),
+    SETTLE_MS: ms(3 * MINUTE),
+    VOD_POLL_MS: ms(30_000),
+    VOD_WAIT_MS: ms(6 * HOUR),
+    DECISION_POLL_MS: ms(MINUTE),
+    EVENTS_EVERY_MS: ms(2_000),
+    OUTBOX_EVERY_MS: ms(5_000),
+    OUTBOX_HOLD_MS: ms(90_000),
+    SWEEP_EVERY_MS: ms(MINUTE),
+    RECONCILE_EVERY_MS: ms(5 * MINUTE),
+    MEDIA_EVERY_MS: ms(10 * MINUTE),
+    CHANNELS_EVERY_MS: ms(30_000),
+    PUSH_EVERY_MS: ms(1_000),
+    RECAP_KEEP_DAYS: z.coerce.number().min(0).default(7),
+    CONCURRENT_RECAPS: z.coerce.number().int().min(1).default(2),
+    TWITCH_ID_URL: url.default(TWITCH.id),
+    TWITCH_API_URL: url.default(TWITCH.api),
+    TWITCH_GQL_URL: url.default(TWITCH_HLS.gql),
+    TWITCH_USHER_URL: url.default(TWITCH_HLS.usher),
+    TWITCH_IRC_SERVER: z.string().optional(),
+    GOOGLE_AUTHORIZE_URL: url.default(GOOGLE.authorize),
+    GOOGLE_TOKEN_URL: url.default(GOOGLE.token),
+    GOOGLE_REVOKE_URL: url.default(GOOGLE.revoke),
+    YOUTUBE_API_URL: url.default(GOOGLE.api),
+    YOUTUBE_WATCH_URL: url.default('https://www.youtube.com/watch?v='),
+    YOUTUBE_IMAGES_URL: url.default('https://i.ytimg.com'),
+    EXTENSION_CLIENT_ID: z.string().min(1).optional(),
+    EXTENSION_SECRETS: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{20,}={0,2}(,[A-Za-z0-9+/]{20,}={0,2})*$/, 'must be base64, as Twitch shows it')
+      .optional(),
+    EXTENSION_OWNER_ID: z.string().regex(/^\d+$/, 'must be a number').optional(),
+    EXTENSION_ORIGINS: z.string().optional(),
+  })
+  .superRefine((e, context) => {
+    const names = ['EXTENSION_CLIENT_ID', 'EXTENSION_SECRETS', 'EXTENSION_OWNER_ID'] as const
+    const given = names.filter((name) => e[name] !== undefined)
+    if (given.length === 0 || given.length === names.length) return
+    for (const name of names)
+      if (e[name] === undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `needed together with ${given.join(' and ')}`,
+        })
+  })
 
 /** @returns the configuration, or one line for each variable that is missing or wrong */
 export function readConfig(env: Record<string, string | undefined>): Result<{ config: Config }, string[]> {
@@ -144,6 +183,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       hls: { gql: e.TWITCH_GQL_URL, usher: e.TWITCH_USHER_URL },
       ircServer: e.TWITCH_IRC_SERVER,
     },
+    extension: extensionOf(e),
     google: {
       clientId: e.GOOGLE_CLIENT_ID,
       clientSecret: e.GOOGLE_CLIENT_SECRET,
@@ -153,6 +193,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
         revoke: e.GOOGLE_REVOKE_URL,
         api: e.YOUTUBE_API_URL,
       },
+      watch: { watch: e.YOUTUBE_WATCH_URL, images: e.YOUTUBE_IMAGES_URL },
     },
     mail: { url: e.SMTP_URL, from: e.MAIL_FROM },
     waits: {
@@ -168,10 +209,19 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       reconcileMs: e.RECONCILE_EVERY_MS,
       mediaMs: e.MEDIA_EVERY_MS,
       channelsMs: e.CHANNELS_EVERY_MS,
+      pushMs: e.PUSH_EVERY_MS,
     },
     outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
     concurrentRecaps: e.CONCURRENT_RECAPS,
   }
   return { ok: true, config }
+}
+
+function extensionOf(e: z.infer<typeof ENVIRONMENT>): ExtensionConfig | null {
+  const { EXTENSION_CLIENT_ID: clientId, EXTENSION_SECRETS: secrets, EXTENSION_OWNER_ID: ownerId } = e
+  if (clientId === undefined || secrets === undefined || ownerId === undefined) return null
+  const hosted = `https://${clientId}.ext-twitch.tv`
+  const origins = e.EXTENSION_ORIGINS?.split(',').map((o) => o.trim()) ?? [hosted]
+  return { clientId, secrets: secrets.split(','), ownerId, origins }
 }

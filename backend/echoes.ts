@@ -12,6 +12,7 @@ import { openDatabase, type Database } from './db/database.ts'
 import { recapsOf } from './db/recaps.ts'
 import { makeEngine } from './jobs/engine.ts'
 import { handleEvents } from './jobs/events.ts'
+import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
 import { reconcile } from './jobs/reconcile.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
@@ -88,6 +89,7 @@ export async function startEchoes({
   const onLine = lineHandler({ db, clock, log, say })
   const showEnded = (showId: string) => engine.showEnded(showId)
   const mailer = smtpMailer(config.mail.url, config.mail.from)
+  const extension = config.extension && makeExtension(config.extension, { db, clock, log, config, twitch })
   const timers = makeTimers(db, log, [
     {
       name: 'events',
@@ -126,6 +128,7 @@ export async function startEchoes({
       everyMs: config.rounds.mediaMs,
       run: () => sweepMedia({ db, clock, log, storage, rules: config.retention }),
     },
+    ...(extension ? [extension.timer] : []),
   ])
   const bot = makeBot({
     db,
@@ -141,6 +144,7 @@ export async function startEchoes({
     siteUrl,
     log,
     ready: async () => void (await sql`select 1`.execute(db)),
+    extension: extension?.routes ?? null,
     events: eventsubRoutes({
       db,
       clock,

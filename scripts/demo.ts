@@ -5,6 +5,7 @@
  *
  *   --json  print the summary as one line of JSON, last        --stay  keep everything up and print the links
  */
+import { positionText } from '../shared/time-text.ts'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,7 +13,7 @@ import { setStanding } from '../backend/db/channels.ts'
 import { openDatabase } from '../backend/db/database.ts'
 import { commandOutcomes } from '../backend/db/echoes.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
-import { chapterTime, momentTitle } from '../backend/domain/description.ts'
+import { momentTitle } from '../backend/domain/description.ts'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { freePort, startProcess, until, type EchoesProcess } from './sandbox/process.ts'
 import { PEOPLE, startSandbox } from './sandbox/sandbox.ts'
@@ -133,7 +134,7 @@ async function main(): Promise<void> {
   console.log('\nMoments in the recap:')
   for (const m of product.moments)
     console.log(
-      `  ${chapterTime(m.atSec).padStart(5)}  ${chapterTime(m.durationSec)}  from ${chapterTime(m.runtimeMs / 1000)} of the stream  ${momentTitle(m)} (${m.people.join(', ')})`,
+      `  ${positionText(m.atSec).padStart(5)}  ${positionText(m.durationSec)}  from ${positionText(m.runtimeMs / 1000)} of the stream  ${momentTitle(m)} (${m.people.join(', ')})`,
     )
   console.log(`Parts fetched:   ${product.partsFetched} of ${product.partsTotal} in the VOD`)
   console.log(

@@ -6,11 +6,12 @@
  *
  * Exit code 2: the request or the playlist is at fault; 1: the work failed; 0: done.
  */
+import { positionText } from '../shared/time-text.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bytesOf, positionText } from '../backend/media/playlist.ts'
+import { bytesOf } from '../backend/media/playlist.ts'
 import { FETCH_DEFAULTS, fetchParts } from '../backend/media/fetch-parts.ts'
 import { loadPlaylist } from '../backend/media/load-playlist.ts'
 import { renderRecap } from '../backend/media/render.ts'

@@ -20,9 +20,9 @@ const { values: args, positionals } = parseArgs({
     database: { type: 'string' },
   },
 })
-/** Points planned for each instance. Some pass while it still recovers from the kill before, so about 4 become kills. */
+/** Points planned for each instance. Some pass while it still recovers from the kill before: about 3 or 4 become kills. */
 const POINTS_PER_INSTANCE = 5
-const KILLS_PER_INSTANCE = 3.75
+const KILLS_PER_INSTANCE = 3.3
 
 async function main(): Promise<boolean> {
   if (positionals[0] !== 'kills')

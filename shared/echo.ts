@@ -66,9 +66,14 @@ export function cleanText(text: string): string {
     .trim()
 }
 
-function labelOf(words: string[]): string | null {
-  const label = [...words.join(' ')].slice(0, LABEL_MAX).join('').trim()
+/** A label as it is stored: cleaned, at most {@link LABEL_MAX} code points; null when nothing is left. */
+export function cleanLabel(text: string): string | null {
+  const label = [...cleanText(text)].slice(0, LABEL_MAX).join('').trim()
   return label === '' ? null : label
+}
+
+function labelOf(words: string[]): string | null {
+  return cleanLabel(words.join(' '))
 }
 
 function readMode(word: string): Command {

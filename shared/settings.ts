@@ -21,6 +21,10 @@ export interface ChannelSettings {
   longFromMs: number
   /** … start this cool-down instead. */
   longCooldownMs: number
+  /** For so long an echo can be taken back; 0: not at all. */
+  undoMs: number
+  /** Viewers may back a moment with +1. */
+  votes: boolean
   /** Requests that overlap, or lie within this of each other, are one moment. */
   mergeGapMs: number
   /** A moment grows no longer than this by merging. */
@@ -49,6 +53,8 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   cooldownMs: 45 * SECOND,
   longFromMs: 3 * MINUTE,
   longCooldownMs: 150 * SECOND,
+  undoMs: 30 * SECOND,
+  votes: true,
   mergeGapMs: 20 * SECOND,
   maxMomentMs: 5 * MINUTE,
   budgetMs: 20 * MINUTE,

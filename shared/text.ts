@@ -1,5 +1,7 @@
-/** Every sentence that a person may read from the bot: what is so, what it means, what one can do. */
+/** Every sentence that a person may read from the bot and the API: what is so, what it means, what one can do. */
+import { lengthText } from './time-text.ts'
 import type { RefusalCode } from './echo.ts'
+import type { Language } from './language.ts'
 import type { MinimumRole, Mode } from './mode.ts'
 
 export interface RefusalDetail {
@@ -12,11 +14,51 @@ export interface RefusalDetail {
   hint?: string
 }
 
-/** Why an echo was refused; null where nothing is said (a blocked person is not told). */
-export function refusalText(code: RefusalCode, detail: RefusalDetail = {}): string | null {
+/** Why an echo was refused; null where nothing is said in chat (a blocked person is not told). */
+export function refusalText(
+  code: RefusalCode,
+  detail: RefusalDetail = {},
+  language: Language = 'en',
+): string | null {
+  return code === 'blocked' ? null : refusalSentence(code, detail, language)
+}
+
+/** Why something was refused, also where chat stays silent: a person who presses a button must see what became of it. */
+export function refusalSentence(
+  code: ApiReason,
+  detail: RefusalDetail = {},
+  language: Language = 'en',
+): string {
+  return (language === 'de' ? inGerman : inEnglish)(code, detail)
+}
+
+/** What the API may say beyond the policy's reasons. */
+export type ApiReason =
+  | RefusalCode
+  /** The token is missing, forged or out of date. */
+  | 'token'
+  /** The token's role is not enough. */
+  | 'role'
+  | 'signed-out'
+  | 'too-many'
+  /** The time for taking back is over. */
+  | 'too-late'
+  | 'nothing-to-undo'
+  | 'votes-off'
+  | 'no-moment'
+  /** The channel's streamer has not signed in. */
+  | 'unfinished'
+  /** Somebody else has changed it meanwhile. */
+  | 'changed'
+  | 'not-there'
+  /** Twitch did not answer. */
+  | 'twitch'
+  | 'error'
+
+function inEnglish(code: ApiReason, detail: RefusalDetail): string {
   switch (code) {
     case 'blocked':
-      return null
+      return 'You cannot echo in this channel'
     case 'offline':
       return 'Nothing to echo: the stream is offline'
     case 'streamer-only':
@@ -31,6 +73,79 @@ export function refusalText(code: RefusalCode, detail: RefusalDetail = {}): stri
       return `Echoes are at most ${lengthText((detail.maxSec ?? 0) * 1000)} long here`
     case 'unreadable':
       return `That echo could not be read: ${detail.hint ?? 'write "!echo 30 what happened"'}`
+    case 'token':
+      return 'Twitch’s token is not valid any more. Reload the page'
+    case 'role':
+      return 'Only the streamer can do this'
+    case 'signed-out':
+      return 'Log in at Twitch to echo'
+    case 'too-many':
+      return `Too many requests. Try again in ${detail.secondsLeft ?? 10} s`
+    case 'too-late':
+      return 'The time for taking this echo back is over'
+    case 'nothing-to-undo':
+      return 'There is no echo of yours to take back'
+    case 'votes-off':
+      return 'Votes are off in this channel'
+    case 'no-moment':
+      return 'This moment is no longer there'
+    case 'unfinished':
+      return 'The streamer has not set Echoes up yet'
+    case 'changed':
+      return 'The settings were changed elsewhere meanwhile'
+    case 'not-there':
+      return 'There is no such thing here'
+    case 'twitch':
+      return 'Twitch did not answer. Try again in a minute'
+    case 'error':
+      return 'An error of ours. It has been noted; try again later'
+  }
+}
+
+function inGerman(code: ApiReason, detail: RefusalDetail): string {
+  switch (code) {
+    case 'blocked':
+      return 'In diesem Kanal kannst du keine Echos setzen'
+    case 'offline':
+      return 'Kein Echo möglich: der Stream ist offline'
+    case 'streamer-only':
+      return 'Gerade kann nur der Streamer Echos setzen'
+    case 'trusted-only':
+      return 'Gerade können nur der Streamer, Moderatoren und Freigegebene Echos setzen'
+    case 'minimum-role':
+      return `Echos sind hier für ${{ none: 'alle', follower: 'Follower', subscriber: 'Abonnenten', vip: 'VIPs' }[detail.minimumRole ?? 'follower']}`
+    case 'cooldown':
+      return `Pause: noch ${detail.secondsLeft ?? 0} s (ein längeres Echo ersetzt dein letztes)`
+    case 'too-long':
+      return `Echos sind hier höchstens ${lengthText((detail.maxSec ?? 0) * 1000)} lang`
+    case 'unreadable':
+      return `Das Echo war nicht lesbar: ${detail.hint ?? 'schreib „!echo 30 was war“'}`
+    case 'token':
+      return 'Die Anmeldung bei Twitch gilt nicht mehr. Lade die Seite neu'
+    case 'role':
+      return 'Das kann nur der Streamer'
+    case 'signed-out':
+      return 'Melde dich bei Twitch an, um Echos zu setzen'
+    case 'too-many':
+      return `Zu viele Anfragen. Versuch es in ${detail.secondsLeft ?? 10} s wieder`
+    case 'too-late':
+      return 'Dieses Echo lässt sich nicht mehr zurücknehmen'
+    case 'nothing-to-undo':
+      return 'Du hast kein Echo, das sich zurücknehmen ließe'
+    case 'votes-off':
+      return 'Stimmen sind in diesem Kanal aus'
+    case 'no-moment':
+      return 'Diesen Moment gibt es nicht mehr'
+    case 'unfinished':
+      return 'Der Streamer hat Echoes noch nicht eingerichtet'
+    case 'changed':
+      return 'Die Einstellungen wurden inzwischen anderswo geändert'
+    case 'not-there':
+      return 'Das gibt es hier nicht'
+    case 'twitch':
+      return 'Twitch antwortet nicht. Versuch es in einer Minute wieder'
+    case 'error':
+      return 'Ein Fehler von uns. Er ist notiert; versuch es später wieder'
   }
 }
 
@@ -40,8 +155,9 @@ export function savedText(lengthMs: number, replaced: boolean, people: number): 
   return people > 1 ? `${what} (${people} people)` : what
 }
 
-export function undoText(found: boolean): string {
-  return found ? 'Your last echo is taken back' : 'There is no echo of yours to take back'
+export function undoText(outcome: 'undone' | 'nothing' | 'too-late'): string {
+  const said = { nothing: refusalSentence('nothing-to-undo'), 'too-late': refusalSentence('too-late') }
+  return outcome === 'undone' ? 'Your last echo is taken back' : said[outcome]
 }
 
 export function modeText(mode: Mode): string {
@@ -51,10 +167,4 @@ export function modeText(mode: Mode): string {
     streamer: 'Only the streamer can echo now',
   }
   return who[mode]
-}
-
-/** `30 s`, `1:30` */
-export function lengthText(ms: number): string {
-  const sec = Math.round(ms / 1000)
-  return sec < 60 ? `${sec} s` : `${Math.floor(sec / 60)}:${String(sec % 60).padStart(2, '0')}`
 }

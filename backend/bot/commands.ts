@@ -45,14 +45,14 @@ export async function runCommand(db: Database, line: CommandLine, now: number): 
     }
     case 'undo': {
       const outcome = await undoEcho(db, { channelId, person, messageId, atMs: line.sentAtMs }, now)
-      return outcome === 'known' || outcome === 'blocked' ? null : undoText(outcome === 'undone')
+      return outcome === 'known' || outcome === 'blocked' ? null : undoText(outcome)
     }
     case 'mode': {
       if (!(await claimCommand(db, channelId, messageId, now))) return null
       const allowed = person.roles.includes('streamer')
       await settleCommand(db, messageId, allowed ? 'mode' : 'ignored')
       if (!allowed) return null
-      await setMode(db, channelId, command.mode)
+      await setMode(db, channelId, command.mode, now)
       return modeText(command.mode)
     }
     case 'unreadable': {

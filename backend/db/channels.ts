@@ -1,7 +1,8 @@
 /** Channels with their settings and lists of people. */
 import type { Mode, Standing } from '../../shared/mode.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../shared/settings.ts'
-import type { Database } from './database.ts'
+import { touchChannel, type Database } from './database.ts'
+import type { Selectable } from 'kysely'
 import type { ChannelRow } from './schema.ts'
 
 export interface Channel {
@@ -10,6 +11,10 @@ export interface Channel {
   displayName: string
   email: string | null
   settings: ChannelSettings
+  /** Grows with each change of the settings. */
+  settingsVersion: number
+  /** Grows with whatever changes what viewers see. */
+  revision: number
 }
 
 /** A Twitch account signed in: a new channel, or a known one whose names may have changed. */
@@ -36,26 +41,54 @@ export async function listChannels(db: Database): Promise<Channel[]> {
 }
 
 /** Changes the mode and nothing else: the lists stay as they are. */
-export async function setMode(db: Database, channelId: string, mode: Mode): Promise<void> {
-  await db.updateTable('channels').set({ mode }).where('id', '=', channelId).execute()
+export async function setMode(db: Database, channelId: string, mode: Mode, now: number): Promise<void> {
+  await changeSettings(db, channelId, { mode }, now)
 }
 
-/** Changes some settings; the others keep their values. */
+/**
+ * Changes some settings; the others keep their values.
+ * @param version only if the settings are still of this version
+ * @returns false when they are not
+ */
 export async function changeSettings(
   db: Database,
   channelId: string,
-  change: Partial<Omit<ChannelSettings, 'mode'>>,
-): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  change: Partial<ChannelSettings>,
+  now: number,
+  version?: number,
+): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    await touchChannel(tx, channelId, now)
     const row = await tx
       .selectFrom('channels')
-      .select('settings')
+      .select(['settings', 'settings_version', 'mode'])
       .where('id', '=', channelId)
       .executeTakeFirst()
-    if (!row) return
-    const settings = JSON.stringify({ ...(JSON.parse(row.settings) as object), ...change })
-    await tx.updateTable('channels').set({ settings }).where('id', '=', channelId).execute()
+    if (!row || (version !== undefined && row.settings_version !== version)) return false
+    const { mode = row.mode, ...rest } = change
+    const settings = JSON.stringify({ ...(JSON.parse(row.settings) as object), ...rest })
+    const settings_version = row.settings_version + 1
+    await tx
+      .updateTable('channels')
+      .set({ mode, settings, settings_version })
+      .where('id', '=', channelId)
+      .execute()
+    return true
   })
+}
+
+/** The people of a channel's list, by name. */
+export async function peopleOf(
+  db: Database,
+  channelId: string,
+): Promise<{ userId: string; login: string; standing: Exclude<Standing, 'none'> }[]> {
+  const rows = await db
+    .selectFrom('standings')
+    .select(['user_id', 'login', 'standing'])
+    .where('channel_id', '=', channelId)
+    .orderBy('login')
+    .execute()
+  return rows.map((r) => ({ userId: r.user_id, login: r.login, standing: r.standing }))
 }
 
 export async function setStanding(
@@ -82,6 +115,38 @@ export async function setStanding(
     .execute()
 }
 
+/** Puts people on a list, or takes them off (`none`). */
+export async function setStandings(
+  db: Database,
+  channelId: string,
+  people: readonly { userId: string; login: string }[],
+  standing: Standing,
+  now: number,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await touchChannel(tx, channelId, now)
+    for (const person of people) await setStanding(tx, channelId, person, standing, now)
+  })
+}
+
+/** Channels in which something has changed since (UTC milliseconds). */
+export async function changedChannels(
+  db: Database,
+  sinceMs: number,
+): Promise<{ id: string; revision: number }[]> {
+  return db.selectFrom('channels').select(['id', 'revision']).where('revision', '>=', sinceMs).execute()
+}
+
+/** Channels with a stream on. */
+export async function liveChannels(db: Database): Promise<{ id: string; revision: number }[]> {
+  return db
+    .selectFrom('channels')
+    .innerJoin('streams', 'streams.channel_id', 'channels.id')
+    .select(['channels.id', 'channels.revision'])
+    .where('streams.ended_at', 'is', null)
+    .execute()
+}
+
 export async function standingOf(db: Database, channelId: string, userId: string): Promise<Standing> {
   const row = await db
     .selectFrom('standings')
@@ -92,11 +157,20 @@ export async function standingOf(db: Database, channelId: string, userId: string
   return row?.standing ?? 'none'
 }
 
-export function settingsOf(row: Pick<ChannelRow, 'mode' | 'settings'>): ChannelSettings {
+export function settingsOf(row: Pick<Selectable<ChannelRow>, 'mode' | 'settings'>): ChannelSettings {
   return { ...DEFAULT_SETTINGS, ...(JSON.parse(row.settings) as Partial<ChannelSettings>), mode: row.mode }
 }
 
-function fromRow(row: ChannelRow): Channel {
-  const { id, login, email } = row
-  return { id, login, displayName: row.display_name, email, settings: settingsOf(row) }
+function fromRow(row: Selectable<ChannelRow>): Channel {
+  const { id, login, email, revision } = row
+  const settingsVersion = row.settings_version
+  return {
+    id,
+    login,
+    displayName: row.display_name,
+    email,
+    settings: settingsOf(row),
+    settingsVersion,
+    revision,
+  }
 }

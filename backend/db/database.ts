@@ -3,18 +3,19 @@
  * migrations and the same queries.
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { CompiledQuery, Kysely, SqliteDialect, SqliteDriver, type DatabaseConnection } from 'kysely'
+import { CompiledQuery, Kysely, sql, SqliteDialect, SqliteDriver, type DatabaseConnection } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { PostgresJSDialect } from 'kysely-postgres-js'
 import postgres from 'postgres'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as mainJob from './migrations/0001-main-job.ts'
+import * as extension from './migrations/0002-extension.ts'
 import type { Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
 
-const MIGRATIONS: Record<string, Migration> = { '0001-main-job': mainJob }
+const MIGRATIONS: Record<string, Migration> = { '0001-main-job': mainJob, '0002-extension': extension }
 const INT8 = 20
 
 /** @param url `postgres://…`, or the path of an SQLite file */
@@ -38,11 +39,20 @@ export function isPostgres(url: string): boolean {
 }
 
 /**
- * Takes a lock that other transactions of the same name wait for until this one ends. On SQLite a writing
- * transaction is alone anyway.
+ * Marks that something about a channel changes which viewers see, and takes a lock that other such transactions wait
+ * for until this one ends. (On SQLite a writing transaction is alone anyway.)
  */
-export async function lockChannel(db: Database, channelId: string): Promise<void> {
-  await db.updateTable('channels').set({ id: channelId }).where('id', '=', channelId).execute()
+export async function touchChannel(db: Database, channelId: string, now: number): Promise<void> {
+  await db
+    .updateTable('channels')
+    .set({ revision: nextRevision(now) })
+    .where('id', '=', channelId)
+    .execute()
+}
+
+/** Grows with each change, and with the time, so that what has changed lately can be found. */
+export function nextRevision(now: number) {
+  return sql<number>`case when revision >= ${now} then revision + 1 else ${now} end`
 }
 
 function openPostgres(url: string): Database {

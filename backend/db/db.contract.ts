@@ -28,7 +28,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
     }
     const goLive = (startedAtMs = NOW) => {
       const streamId = randomUUID()
-      return streamStarted(db, { channelId, streamId, startedAtMs, title: 'T' }).then((showId) => ({
+      return streamStarted(db, { channelId, streamId, startedAtMs, title: 'T' }, NOW).then((showId) => ({
         streamId,
         showId,
       }))
@@ -86,12 +86,12 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
     it('streamer only and back leaves the lists and the other settings as they were', async () => {
       await newChannel()
       await setStanding(db, channelId, { userId: 'u-ann', login: 'ann' }, 'approved', NOW)
-      await changeSettings(db, channelId, { latencyMs: -2_000 })
+      await changeSettings(db, channelId, { latencyMs: -2_000 }, NOW)
       const before = await findChannel(db, channelId)
-      await setMode(db, channelId, 'streamer')
+      await setMode(db, channelId, 'streamer', NOW)
       expect((await findChannel(db, channelId))?.settings.mode).toBe('streamer')
-      await setMode(db, channelId, 'trusted')
-      expect(await findChannel(db, channelId)).toEqual(before)
+      await setMode(db, channelId, 'trusted', NOW)
+      expect((await findChannel(db, channelId))?.settings).toEqual(before?.settings)
       expect(await standingOf(db, channelId, 'u-ann')).toBe('approved')
     })
 
@@ -100,23 +100,23 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       const { streamId, showId } = await goLive()
       const start = { channelId, streamId, startedAtMs: NOW, title: 'T' }
       const end = { channelId, streamId, endedAtMs: NOW + 3_600_000 }
-      expect(await streamEnded(db, end)).toBe(showId)
-      expect(await streamEnded(db, end)).toBeNull()
-      expect(await streamStarted(db, start)).toBe(showId)
+      expect(await streamEnded(db, end, NOW)).toBe(showId)
+      expect(await streamEnded(db, end, NOW)).toBeNull()
+      expect(await streamStarted(db, start, NOW)).toBe(showId)
       expect(await findShow(db, showId)).toMatchObject({ endedAtMs: NOW + 3_600_000, endings: 1 })
     })
 
     it('a flap lets the show go on, and a restart within the limit joins it', async () => {
       await newChannel()
       const { streamId, showId } = await goLive()
-      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 60_000 })
-      await streamGoesOn(db, streamId)
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 60_000 }, NOW)
+      await streamGoesOn(db, streamId, NOW)
       expect((await findShow(db, showId))?.endedAtMs).toBeNull()
-      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 120_000 })
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 120_000 }, NOW)
       const again = await goLive(NOW + 300_000)
       expect(again.showId).toBe(showId)
       expect(await streamsOf(db, showId, NOW + 400_000)).toHaveLength(2)
-      await streamEnded(db, { channelId, streamId: again.streamId, endedAtMs: NOW + 400_000 })
+      await streamEnded(db, { channelId, streamId: again.streamId, endedAtMs: NOW + 400_000 }, NOW)
       expect((await goLive(NOW + 10 * 3_600_000)).showId).not.toBe(showId)
     })
 

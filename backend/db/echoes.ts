@@ -5,9 +5,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Person } from '../../shared/mode.ts'
-import { decide, mayEcho, type Decision } from '../domain/policy.ts'
+import { decide, mayEcho, type Decision, type PreviousEcho } from '../domain/policy.ts'
 import { settingsOf, standingOf } from './channels.ts'
-import { lockChannel, type Database } from './database.ts'
+import { touchChannel, type Database } from './database.ts'
+import { identityOf } from './identities.ts'
+import { longEchoesOf } from './long-echoes.ts'
 
 /** A viewer's picture is behind: what they ask for shortly after the end still belongs to the stream. */
 const AFTER_END_MS = 60_000
@@ -18,7 +20,7 @@ export interface EchoToTake {
   channelId: string
   person: Person
   source: 'chat' | 'panel' | 'deck'
-  /** Chat message id, or the idempotency key of one press. */
+  /** Chat message id, or what is unique to one press of one person. */
   sourceKey: string
   /** Twitch's own time where there is one. */
   askedAtMs: number
@@ -39,13 +41,14 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
   return db.transaction().execute(async (tx): Promise<EchoOutcome> => {
     const { channelId, person } = request
     if (!(await claimCommand(tx, channelId, request.sourceKey, now))) return { kind: 'known' }
-    await lockChannel(tx, channelId)
+    await touchChannel(tx, channelId, now)
     const channel = await tx.selectFrom('channels').selectAll().where('id', '=', channelId).executeTakeFirst()
     if (!channel) return { kind: 'no-channel' }
     const settings = settingsOf(channel)
-    const standing = await standingOf(tx, channelId, person.userId)
+    const { userId, allIds } = await identityOf(tx, channelId, person.userId)
+    const standing = await standingOf(tx, channelId, userId)
     const stream = await streamAt(tx, channelId, request.askedAtMs)
-    const previous = stream ? await latestEcho(tx, stream.id, person.userId) : null
+    const previous = stream ? await latestEcho(tx, stream.show_id, allIds) : null
     const lengthMs = request.lengthMs ?? settings.defaultLengthMs
     const asked = { person, standing, askedAtMs: request.askedAtMs, lengthMs }
     const decision = decide(asked, settings, stream !== null, previous)
@@ -81,43 +84,84 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
   })
 }
 
-/** Takes back the person's latest echo of the stream that was on at `atMs`; an echo it had replaced counts again. */
+export type UndoOutcome =
+  | 'undone'
+  | 'nothing'
+  /** The channel's time for taking back is over. */
+  | 'too-late'
+  | 'known'
+  | 'blocked'
+
+/**
+ * Takes back the person's latest echo of the show that was on at `atMs`, while the channel allows it; an echo that it
+ * had replaced counts again.
+ */
 export async function undoEcho(
   db: Database,
   request: { channelId: string; person: Person; messageId: string; atMs: number },
   now: number,
-): Promise<'undone' | 'nothing' | 'known' | 'blocked'> {
+): Promise<UndoOutcome> {
   return db.transaction().execute(async (tx) => {
-    const { channelId, person, messageId } = request
+    const { channelId, messageId } = request
     if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
-    await lockChannel(tx, channelId)
-    if (
-      mayEcho(person, await standingOf(tx, channelId, person.userId), {
-        mode: 'everyone',
-        minimumRole: 'none',
-      })
-    ) {
-      await settleCommand(tx, messageId, 'blocked')
-      return 'blocked'
-    }
-    const stream = await streamAt(tx, channelId, request.atMs)
-    const latest = stream ? await latestEcho(tx, stream.id, person.userId) : null
-    await settleCommand(tx, messageId, latest ? 'undone' : 'nothing')
-    if (!latest) return 'nothing'
-    await withdraw(tx, latest.id, 'undo', now)
-    const { replaces_id: replaced } = await tx
-      .selectFrom('echoes')
-      .select('replaces_id')
-      .where('id', '=', latest.id)
-      .executeTakeFirstOrThrow()
-    if (replaced)
-      await tx
-        .deleteFrom('withdrawals')
-        .where('echo_id', '=', replaced)
-        .where('reason', '=', 'replaced')
-        .execute()
-    return 'undone'
+    const outcome = await takeBack(tx, { ...request, echoId: null }, now)
+    await settleCommand(tx, messageId, outcome)
+    return outcome
   })
+}
+
+/** Takes back one echo of one's own; asked again, it is taken back already. */
+export async function undoOwnEcho(
+  db: Database,
+  request: { channelId: string; person: Person; echoId: string; atMs: number },
+  now: number,
+): Promise<Exclude<UndoOutcome, 'known'>> {
+  return db.transaction().execute((tx) => takeBack(tx, request, now))
+}
+
+async function takeBack(
+  tx: Database,
+  request: { channelId: string; person: Person; echoId: string | null; atMs: number },
+  now: number,
+): Promise<Exclude<UndoOutcome, 'known'>> {
+  const { channelId, person, echoId, atMs } = request
+  await touchChannel(tx, channelId, now)
+  const { userId, allIds } = await identityOf(tx, channelId, person.userId)
+  const anyMode = { mode: 'everyone', minimumRole: 'none' } as const
+  if (mayEcho(person, await standingOf(tx, channelId, userId), anyMode)) return 'blocked'
+  const stream = await streamAt(tx, channelId, atMs)
+  const latest = stream ? await latestEcho(tx, stream.show_id, allIds) : null
+  if (echoId !== null && latest?.id !== echoId) {
+    const own = await tx
+      .selectFrom('echoes')
+      .innerJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
+      .select('echoes.id')
+      .where('echoes.id', '=', echoId)
+      .where('echoes.user_id', 'in', allIds)
+      .executeTakeFirst()
+    return own ? 'undone' : 'nothing'
+  }
+  if (!latest) return 'nothing'
+  const channel = await tx
+    .selectFrom('channels')
+    .select(['mode', 'settings'])
+    .where('id', '=', channelId)
+    .executeTakeFirstOrThrow()
+  const inTime = atMs - latest.askedAtMs <= settingsOf(channel).undoMs
+  if (!inTime && !person.roles.includes('streamer')) return 'too-late'
+  await withdraw(tx, latest.id, 'undo', now)
+  const { replaces_id: replaced } = await tx
+    .selectFrom('echoes')
+    .select('replaces_id')
+    .where('id', '=', latest.id)
+    .executeTakeFirstOrThrow()
+  if (replaced)
+    await tx
+      .deleteFrom('withdrawals')
+      .where('echo_id', '=', replaced)
+      .where('reason', '=', 'replaced')
+      .execute()
+  return 'undone'
 }
 
 /** Marks a command as taken by the caller; false when somebody had it already. */
@@ -141,34 +185,101 @@ export async function settleCommand(db: Database, messageId: string, outcome: st
 
 export interface CountingEcho {
   id: string
+  /** Twitch user id; the opaque id of a viewer who has not told who they are. */
   userId: string
-  displayName: string
+  /** Null for such a viewer. */
+  displayName: string | null
   askedAtMs: number
   lengthMs: number
   latencyMs: number | null
   label: string | null
 }
 
-/** The echoes of a show that count: neither withdrawn nor replaced. */
+/** The echoes of a show that count: neither withdrawn nor replaced; those of one person under one id. */
 export async function countingEchoes(db: Database, showId: string): Promise<CountingEcho[]> {
   const rows = await db
     .selectFrom('echoes')
     .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
+    .leftJoin('identities', (j) =>
+      j
+        .onRef('identities.channel_id', '=', 'echoes.channel_id')
+        .onRef('identities.opaque_id', '=', 'echoes.user_id'),
+    )
     .selectAll('echoes')
+    .select(['identities.user_id as known_id', 'identities.display_name as known_name'])
     .where('echoes.show_id', '=', showId)
     .where('withdrawals.echo_id', 'is', null)
     .orderBy('echoes.asked_at')
     .orderBy('echoes.id')
     .execute()
-  return rows.map((row) => ({
+  const echoes = rows.map((row) => ({
     id: row.id,
-    userId: row.user_id,
-    displayName: row.display_name,
+    userId: row.known_id ?? row.user_id,
+    displayName: row.display_name || row.known_name,
     askedAtMs: row.asked_at,
     lengthMs: row.length_ms,
     latencyMs: row.latency_ms,
     label: row.label,
   }))
+  return [...echoes, ...(await longEchoesOf(db, showId))]
+}
+
+/** All echoes of a show, withdrawn ones too, as they were asked for: what a vote or an edit may be tied to. */
+export async function askedEchoes(
+  db: Database,
+  showId: string,
+): Promise<Map<string, { askedAtMs: number; lengthMs: number; latencyMs: number | null }>> {
+  const rows = await db
+    .selectFrom('echoes')
+    .select(['id', 'asked_at', 'length_ms', 'latency_ms'])
+    .where('show_id', '=', showId)
+    .execute()
+  const long = await longEchoesOf(db, showId)
+  return new Map([
+    ...rows.map(
+      (r) => [r.id, { askedAtMs: r.asked_at, lengthMs: r.length_ms, latencyMs: r.latency_ms }] as const,
+    ),
+    ...long.map((e) => [e.id, e] as const),
+  ])
+}
+
+/** What became of a request that was dealt with before; null when it was not. */
+export async function outcomeOf(
+  db: Database,
+  source: EchoToTake['source'],
+  sourceKey: string,
+): Promise<{ echoId: string; lengthMs: number; replaced: boolean } | { refused: string } | null> {
+  const echo = await db
+    .selectFrom('echoes')
+    .select(['id', 'length_ms', 'replaces_id'])
+    .where('source', '=', source)
+    .where('source_key', '=', sourceKey)
+    .executeTakeFirst()
+  if (echo) return { echoId: echo.id, lengthMs: echo.length_ms, replaced: echo.replaces_id !== null }
+  const handled = await db
+    .selectFrom('handled_commands')
+    .select('outcome')
+    .where('message_id', '=', sourceKey)
+    .executeTakeFirst()
+  return handled ? { refused: handled.outcome } : null
+}
+
+/** The person's latest echo of a show that counts, under whichever of their ids. */
+export async function latestEcho(
+  db: Database,
+  showId: string,
+  userIds: readonly string[],
+): Promise<PreviousEcho | null> {
+  const row = await db
+    .selectFrom('echoes')
+    .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
+    .select(['echoes.id', 'echoes.asked_at', 'echoes.length_ms'])
+    .where('echoes.show_id', '=', showId)
+    .where('echoes.user_id', 'in', userIds)
+    .where('withdrawals.echo_id', 'is', null)
+    .orderBy('echoes.asked_at', 'desc')
+    .executeTakeFirst()
+  return row ? { id: row.id, askedAtMs: row.asked_at, lengthMs: row.length_ms } : null
 }
 
 /** How many commands of a channel had each outcome. */
@@ -182,7 +293,8 @@ export async function commandOutcomes(db: Database, channelId: string): Promise<
   return Object.fromEntries(rows.map((r) => [r.outcome, Number(r.count)]))
 }
 
-async function streamAt(db: Database, channelId: string, atMs: number) {
+/** The stream that was on at an instant, allowing for viewers who are behind. */
+export async function streamAt(db: Database, channelId: string, atMs: number) {
   const stream = await db
     .selectFrom('streams')
     .select(['id', 'show_id', 'ended_at'])
@@ -192,19 +304,6 @@ async function streamAt(db: Database, channelId: string, atMs: number) {
     .executeTakeFirst()
   if (!stream || (stream.ended_at !== null && atMs > stream.ended_at + AFTER_END_MS)) return null
   return stream
-}
-
-async function latestEcho(db: Database, streamId: string, userId: string) {
-  const row = await db
-    .selectFrom('echoes')
-    .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
-    .select(['echoes.id', 'echoes.asked_at', 'echoes.length_ms'])
-    .where('echoes.stream_id', '=', streamId)
-    .where('echoes.user_id', '=', userId)
-    .where('withdrawals.echo_id', 'is', null)
-    .orderBy('echoes.asked_at', 'desc')
-    .executeTakeFirst()
-  return row ? { id: row.id, askedAtMs: row.asked_at, lengthMs: row.length_ms } : null
 }
 
 async function withdraw(

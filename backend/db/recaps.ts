@@ -3,6 +3,7 @@
  * overtaken while it was frozen holds an old version and its result is refused ({@link Overtaken}).
  */
 import { randomUUID } from 'node:crypto'
+import type { LeftOut } from '../domain/plan.ts'
 import type { VodPiece } from '../domain/timeline.ts'
 import type { Database } from './database.ts'
 import type { RecapRow, RecapState, UploadState } from './schema.ts'
@@ -15,7 +16,10 @@ export class Overtaken extends Error {
 export interface RecapMoment {
   label: string | null
   runtimeMs: number
+  /** Names, for the credits. */
   people: string[]
+  /** Viewers of the panel who have not told their name. */
+  unnamed: number
   /** Where it begins in the recap, seconds. */
   atSec: number
   durationSec: number
@@ -34,7 +38,13 @@ export interface Product {
   partsFetched: number
   partsTotal: number
   moments: RecapMoment[]
-  leftOut: { label: string | null; runtimeMs: number; people: string[]; reason: 'budget' | 'no-vod' }[]
+  leftOut: {
+    label: string | null
+    runtimeMs: number
+    people: string[]
+    unnamed: number
+    reason: LeftOut['reason']
+  }[]
 }
 
 export interface Recap {
@@ -99,6 +109,29 @@ export async function recapsOf(db: Database, channelId: string): Promise<Recap[]
     .orderBy('created_at', 'desc')
     .execute()
   return rows.map(fromRow)
+}
+
+/** Recaps that anybody may watch on YouTube, the newest first. */
+export async function publicRecaps(
+  db: Database,
+  channelId: string,
+  limit: number,
+): Promise<{ title: string; videoId: string; product: Product; publishedAtMs: number }[]> {
+  const rows = await db
+    .selectFrom('recaps')
+    .innerJoin('uploads', 'uploads.recap_id', 'recaps.id')
+    .select(['recaps.title', 'recaps.product', 'recaps.updated_at', 'uploads.video_id'])
+    .where('recaps.channel_id', '=', channelId)
+    .where('recaps.state', '=', 'published')
+    .where('uploads.privacy', '=', 'public')
+    .orderBy('recaps.created_at', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.flatMap(({ title, product, updated_at: publishedAtMs, video_id: videoId }) =>
+    product && videoId
+      ? [{ title: title ?? 'Stream recap', videoId, product: JSON.parse(product) as Product, publishedAtMs }]
+      : [],
+  )
 }
 
 export interface RecapChange {

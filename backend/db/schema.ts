@@ -1,4 +1,5 @@
 /** The tables, as Kysely sees them. What each is for stands in docs/architecture.md; instants are UTC milliseconds. */
+import type { Generated } from 'kysely'
 import type { Mode, Standing } from '../../shared/mode.ts'
 
 export interface Tables {
@@ -13,6 +14,10 @@ export interface Tables {
   handled_commands: HandledCommandRow
   echoes: EchoRow
   withdrawals: WithdrawalRow
+  identities: IdentityRow
+  votes: VoteRow
+  edits: EditRow
+  long_echoes: LongEchoRow
   inbox: InboxRow
   outbox: OutboxRow
   recaps: RecapRow
@@ -30,6 +35,10 @@ export interface ChannelRow {
   mode: Mode
   /** JSON of what differs from the defaults (`mode` has its own column). */
   settings: string
+  /** Grows with each change of the settings: who changes an older version is told. */
+  settings_version: Generated<number>
+  /** Grows with whatever changes what viewers see; about the time of the change in milliseconds. */
+  revision: Generated<number>
   created_at: number
 }
 
@@ -127,7 +136,9 @@ export interface EchoRow {
   channel_id: string
   stream_id: string
   show_id: string
+  /** Twitch user id, or the opaque id of a viewer of the panel who is not known. */
   user_id: string
+  /** Both empty for such a viewer. */
   login: string
   display_name: string
   source: 'chat' | 'panel' | 'deck'
@@ -146,6 +157,48 @@ export interface WithdrawalRow {
   echo_id: string
   reason: 'undo' | 'moderation' | 'replaced'
   at: number
+}
+
+/** A viewer of the panel who has told who they are. */
+export interface IdentityRow {
+  channel_id: string
+  /** `U…`: stable for an account in a channel. */
+  opaque_id: string
+  user_id: string
+  /** Null until Twitch has been asked. */
+  login: string | null
+  display_name: string | null
+  at: number
+}
+
+/** A +1 for the moment that holds the echo. */
+export interface VoteRow {
+  show_id: string
+  user_id: string
+  echo_id: string
+  at: number
+}
+
+/** What the streamer changed about the moment that holds the echo; the latest counts. */
+export interface EditRow {
+  id: string
+  show_id: string
+  echo_id: string
+  /** JSON: `{"kept": false}` */
+  change: string
+  at: number
+}
+
+/** A span that the streamer begins and ends by hand. */
+export interface LongEchoRow {
+  id: string
+  channel_id: string
+  stream_id: string
+  show_id: string
+  user_id: string
+  started_at: number
+  /** Null while it is on; then the stream's end ends it. */
+  ended_at: number | null
 }
 
 /** An event from Twitch as it came, stored before it was answered. */

@@ -1,7 +1,7 @@
 /** Shows and their streams: what Twitch said about going live and ending, whatever the order in which it said it. */
 import { randomUUID } from 'node:crypto'
 import type { StreamTimes } from '../domain/timeline.ts'
-import { lockChannel, type Database } from './database.ts'
+import { touchChannel, type Database } from './database.ts'
 import type { ShowRow } from './schema.ts'
 
 /** A stream that starts within this of the end of the one before belongs to the same show. */
@@ -18,15 +18,15 @@ export interface StreamStart {
  * A stream is live. Known streams are left alone, except that a stream which had "ended" (Twitch's events flap) goes on.
  * @returns the show it belongs to
  */
-export async function streamStarted(db: Database, start: StreamStart): Promise<string> {
+export async function streamStarted(db: Database, start: StreamStart, now: number): Promise<string> {
   return db.transaction().execute(async (tx) => {
-    await lockChannel(tx, start.channelId)
-    const known = await tx
-      .selectFrom('streams')
-      .selectAll()
-      .where('id', '=', start.streamId)
-      .executeTakeFirst()
-    if (known) return known.show_id
+    const known = async () =>
+      tx.selectFrom('streams').select('show_id').where('id', '=', start.streamId).executeTakeFirst()
+    const already = await known()
+    if (already) return already.show_id
+    await touchChannel(tx, start.channelId, now)
+    const meanwhile = await known()
+    if (meanwhile) return meanwhile.show_id
     const before = await tx
       .selectFrom('streams')
       .selectAll()
@@ -99,9 +99,10 @@ async function joinsShow(
 export async function streamEnded(
   db: Database,
   end: { channelId: string; streamId: string | null; endedAtMs: number },
+  now: number,
 ): Promise<string | null> {
   return db.transaction().execute(async (tx) => {
-    await lockChannel(tx, end.channelId)
+    await touchChannel(tx, end.channelId, now)
     let query = tx
       .selectFrom('streams')
       .selectAll()
@@ -131,11 +132,11 @@ export async function streamEnded(
 }
 
 /** Twitch says the stream is still on although its end had been reported: the show goes on. */
-export async function streamGoesOn(db: Database, streamId: string): Promise<void> {
+export async function streamGoesOn(db: Database, streamId: string, now: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', streamId).executeTakeFirst()
     if (!stream || stream.ended_at === null) return
-    await lockChannel(tx, stream.channel_id)
+    await touchChannel(tx, stream.channel_id, now)
     await tx.updateTable('streams').set({ ended_at: null }).where('id', '=', streamId).execute()
     await tx.updateTable('shows').set({ ended_at: null }).where('id', '=', stream.show_id).execute()
   })
@@ -154,6 +155,22 @@ export interface Show {
 export async function findShow(db: Database, id: string): Promise<Show | null> {
   const row = await db.selectFrom('shows').selectAll().where('id', '=', id).executeTakeFirst()
   return row ? fromRow(row) : null
+}
+
+/** The show that is on in a channel, with the stream it is on with; null while offline. */
+export async function liveShow(
+  db: Database,
+  channelId: string,
+): Promise<{ id: string; startedAtMs: number; streamId: string } | null> {
+  const row = await db
+    .selectFrom('streams')
+    .innerJoin('shows', 'shows.id', 'streams.show_id')
+    .select(['shows.id', 'shows.started_at', 'streams.id as stream_id'])
+    .where('streams.channel_id', '=', channelId)
+    .where('streams.ended_at', 'is', null)
+    .orderBy('streams.started_at', 'desc')
+    .executeTakeFirst()
+  return row ? { id: row.id, startedAtMs: row.started_at, streamId: row.stream_id } : null
 }
 
 export async function runStarted(db: Database, showId: string, ending: number, runId: string): Promise<void> {

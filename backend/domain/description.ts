@@ -3,6 +3,7 @@
  * characters, description 5,000 bytes of UTF-8, no `<` or `>`; chapters: the first at 0:00, at least three, each at
  * least 10 s, else YouTube ignores them all).
  */
+import { positionText } from '../../shared/time-text.ts'
 
 export interface ShownMoment {
   /** Where it begins in the recap. */
@@ -12,6 +13,8 @@ export interface ShownMoment {
   /** Position in the stream, for a moment without a label. */
   runtimeMs: number
   people: string[]
+  /** People whose names are not known. */
+  unnamed: number
 }
 
 export interface Chapter {
@@ -54,25 +57,24 @@ export function descriptionOf(
   const blocks = [
     `The best moments of the stream, marked by the people who watched it live on https://www.twitch.tv/${channelLogin}`,
     chaptersOf(moments, totalSec)
-      .map((c) => `${chapterTime(c.atSec)} ${c.title}`)
+      .map((c) => `${positionText(c.atSec)} ${c.title}`)
       .join('\n'),
-    people.length > 0 ? `Echoes by ${people.map(plain).join(', ')}` : '',
+    creditsOf(people.map(plain), Math.max(0, ...moments.map((m) => m.unnamed))),
   ]
   return fitBytes(blocks.filter(Boolean).join('\n\n'), DESCRIPTION_MAX_BYTES)
+}
+
+/** Viewers without a name are counted by the moment that most of them wanted: they may be the same in each. */
+function creditsOf(names: string[], unnamed: number): string {
+  const others = unnamed > 0 ? [unnamed === 1 ? 'a viewer' : `${unnamed} viewers`] : []
+  const all = [...names, ...others]
+  return all.length > 0 ? `Echoes by ${all.join(', ')}` : ''
 }
 
 /** What a moment is called: its label, or its time in the stream. */
 export function momentTitle(moment: Pick<ShownMoment, 'label' | 'runtimeMs'>): string {
   const label = moment.label ? plain(moment.label) : ''
-  return label === '' ? `At ${chapterTime(moment.runtimeMs / 1000)} of the stream` : fit(label, TITLE_MAX)
-}
-
-/** `0:00`, `12:05`, `1:02:03` */
-export function chapterTime(sec: number): string {
-  const whole = Math.floor(sec)
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-  const two = (n: number) => String(n).padStart(2, '0')
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+  return label === '' ? `At ${positionText(moment.runtimeMs / 1000)} of the stream` : fit(label, TITLE_MAX)
 }
 
 /** Text without what YouTube refuses. */

@@ -251,7 +251,8 @@ describe('description', () => {
         let atSec = 0
         const shown = list.map(({ lengthSec, label, people }) => {
           atSec += lengthSec
-          return { atSec: atSec - lengthSec, durationSec: lengthSec, label, runtimeMs: atSec * 1000, people }
+          const at = { atSec: atSec - lengthSec, durationSec: lengthSec, runtimeMs: atSec * 1000 }
+          return { ...at, label, people, unnamed: lengthSec % 3 }
         })
         const text = descriptionOf(shown, atSec, 'streamer')
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(5_000)

@@ -10,8 +10,8 @@ export interface PlannedMoment {
 
 export interface LeftOut {
   moment: Moment
-  /** `budget`: others were wanted more. `no-vod`: Twitch has no recording of it. */
-  reason: 'budget' | 'no-vod'
+  /** `budget`: others were wanted more. `no-vod`: Twitch has no recording of it. `dropped`: the streamer's word. */
+  reason: 'budget' | 'no-vod' | 'dropped'
 }
 
 export interface Plan {
@@ -24,15 +24,22 @@ export interface Plan {
  * Within `budgetMs` the moments that most people wanted win (the earlier one on a tie); they are shown in stream
  * order. When even the most wanted is longer than the budget, its last `budgetMs` are the recap: an echo is asked
  * for at the end of what happened.
+ *
+ * @param dropped ids of moments that the streamer does not want
  */
 export function planOf(
   moments: readonly Moment[],
   budgetMs: number,
   locate: (moment: { startMs: number; endMs: number }) => VodPiece[],
+  dropped: ReadonlySet<string> = new Set(),
 ): Plan {
   const leftOut: LeftOut[] = []
   const found: PlannedMoment[] = []
   for (const moment of moments) {
+    if (dropped.has(moment.id)) {
+      leftOut.push({ moment, reason: 'dropped' })
+      continue
+    }
     const pieces = locate(moment)
     if (pieces.length > 0) found.push({ moment, pieces })
     else leftOut.push({ moment, reason: 'no-vod' })

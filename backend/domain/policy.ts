@@ -32,8 +32,10 @@ export function decide(
   if (!live) return { ok: false, code: 'offline' }
   if (request.lengthMs < SHORTEST_ECHO_MS) return { ok: false, code: 'unreadable' }
   if (request.lengthMs > settings.maxLengthMs) return { ok: false, code: 'too-long' }
-  if (!previous || isExempt(request.person)) return { ok: true, replaces: null }
-  const leftMs = cooldownOf(previous, settings) - Math.abs(request.askedAtMs - previous.askedAtMs)
+  const until = previous && cooldownEnd(request.person, previous, settings)
+  if (!previous || until === null) return { ok: true, replaces: null }
+  // An echo that comes late may have been asked for before the previous one.
+  const leftMs = until - previous.askedAtMs - Math.abs(request.askedAtMs - previous.askedAtMs)
   if (leftMs <= 0) return { ok: true, replaces: null }
   if (request.lengthMs > previous.lengthMs) return { ok: true, replaces: previous.id }
   return { ok: false, code: 'cooldown', secondsLeft: Math.ceil(leftMs / 1000) }
@@ -58,6 +60,18 @@ export function mayEcho(
   }
 }
 
+/** Until when the cool-down of an echo lasts (UTC milliseconds); null for those who have none. */
+export function cooldownEnd(
+  person: Person,
+  echo: PreviousEcho,
+  settings: Pick<ChannelSettings, 'cooldownMs' | 'longCooldownMs' | 'longFromMs'>,
+): number | null {
+  if (isExempt(person)) return null
+  return (
+    echo.askedAtMs + (echo.lengthMs > settings.longFromMs ? settings.longCooldownMs : settings.cooldownMs)
+  )
+}
+
 function hasMinimumRole(roles: readonly Role[], minimum: MinimumRole): boolean {
   const ladder: Role[] = ['follower', 'subscriber', 'vip']
   if (minimum === 'none') return true
@@ -66,8 +80,4 @@ function hasMinimumRole(roles: readonly Role[], minimum: MinimumRole): boolean {
 
 function isExempt(person: Person): boolean {
   return person.roles.includes('streamer') || person.roles.includes('moderator')
-}
-
-function cooldownOf(previous: PreviousEcho, settings: ChannelSettings): number {
-  return previous.lengthMs > settings.longFromMs ? settings.longCooldownMs : settings.cooldownMs
 }

@@ -43,7 +43,7 @@ export async function handleEvents(context: EventsContext): Promise<void> {
 }
 
 async function handleEvent(context: EventsContext, event: IncomingEvent): Promise<void> {
-  const { db, twitch, read } = context
+  const { db, clock, twitch, read } = context
   const { channelId, payload, sentAtMs } = event
   switch (event.type) {
     case 'stream.online': {
@@ -52,12 +52,13 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       // The event has no title; without an answer the stream starts nameless and reconciling fills it in.
       const live = await twitch.liveStreams([channelId]).catch(() => [])
       const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''
-      await streamStarted(db, { channelId, ...online, title })
+      await streamStarted(db, { channelId, ...online, title }, clock.now())
       return
     }
     case 'stream.offline': {
       const offline = read.offline(payload)
-      const ended = offline && (await streamEnded(db, { channelId, ...offline, endedAtMs: sentAtMs }))
+      const ended =
+        offline && (await streamEnded(db, { channelId, ...offline, endedAtMs: sentAtMs }, clock.now()))
       if (ended) await context.showEnded(ended)
       return
     }

@@ -59,11 +59,11 @@ async function reconcileSubscriptions({ db, log, twitch, callback }: ReconcileCo
 async function reconcileStreams({ db, clock, twitch, showEnded }: ReconcileContext): Promise<void> {
   const channels = await listChannels(db)
   const live = await twitch.liveStreams(channels.map((c) => c.id))
-  for (const stream of live) await streamStarted(db, stream)
+  for (const stream of live) await streamStarted(db, stream, clock.now())
   for (const { streamId, channelId, startedAtMs } of await liveStreams(db)) {
     const young = clock.now() - startedAtMs < LISTING_LAG_MS
     if (young || live.some((l) => l.streamId === streamId)) continue
-    const ended = await streamEnded(db, { channelId, streamId, endedAtMs: clock.now() })
+    const ended = await streamEnded(db, { channelId, streamId, endedAtMs: clock.now() }, clock.now())
     if (ended) await showEnded(ended)
   }
 }

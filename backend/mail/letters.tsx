@@ -1,7 +1,7 @@
 /** The mails we write: subject, text and HTML of each, from plain data. */
+import { positionText } from '../../shared/time-text.ts'
 import type { ComponentChildren } from 'preact'
 import { render } from 'preact-render-to-string'
-import { chapterTime } from '../domain/description.ts'
 
 export interface Letter {
   subject: string
@@ -16,25 +16,26 @@ export interface PublishedRecap {
   /** What YouTube made of the privacy asked for. */
   privacy: string
   askedPrivacy: string
-  moments: { atSec: number; title: string; people: string[] }[]
-  leftOut: { title: string; reason: 'budget' | 'no-vod' }[]
+  moments: { atSec: number; title: string; people: number }[]
+  leftOut: { title: string; reason: 'budget' | 'no-vod' | 'dropped' }[]
 }
 
 const WHY_LEFT_OUT = {
   budget: 'beyond the length you set, others were wanted more',
   'no-vod': 'Twitch has no recording of it',
+  dropped: 'you dropped it',
 }
 
 export function publishedLetter(recap: PublishedRecap): Letter {
   const locked = recap.privacy !== recap.askedPrivacy
   const lockedText = `YouTube made it ${recap.privacy} although ${recap.askedPrivacy} was asked for: it does that while the app is not yet audited. You can change it in YouTube Studio.`
   const heading = 'Your recap is on YouTube'
-  const people = (m: { people: string[] }) => (m.people.length > 1 ? ` (${m.people.length} people)` : '')
+  const people = (m: { people: number }) => (m.people > 1 ? ` (${m.people} people)` : '')
   const text = [
     heading,
-    `${recap.title}, ${chapterTime(recap.durationSec)}\n${recap.url}`,
+    `${recap.title}, ${positionText(recap.durationSec)}\n${recap.url}`,
     locked ? lockedText : '',
-    `In it:\n${recap.moments.map((m) => `${chapterTime(m.atSec)} ${m.title}${people(m)}`).join('\n')}`,
+    `In it:\n${recap.moments.map((m) => `${positionText(m.atSec)} ${m.title}${people(m)}`).join('\n')}`,
     recap.leftOut.length > 0
       ? `Left out:\n${recap.leftOut.map((m) => `${m.title}: ${WHY_LEFT_OUT[m.reason]}`).join('\n')}`
       : '',
@@ -42,7 +43,7 @@ export function publishedLetter(recap: PublishedRecap): Letter {
   const html = (
     <Page heading={heading}>
       <p>
-        <strong>{recap.title}</strong>, {chapterTime(recap.durationSec)}
+        <strong>{recap.title}</strong>, {positionText(recap.durationSec)}
       </p>
       <p>
         <Button href={recap.url}>Watch it</Button>
@@ -54,7 +55,7 @@ export function publishedLetter(recap: PublishedRecap): Letter {
           <tr>
             <td style={TIME}>
               <a href={`${recap.url}&t=${Math.floor(m.atSec)}s`} style={{ color: ACCENT }}>
-                {chapterTime(m.atSec)}
+                {positionText(m.atSec)}
               </a>
             </td>
             <td>

@@ -134,14 +134,6 @@ export function mutedUrl(url: string): string | undefined {
   return url.replace(/(?:-unmuted)?\.(ts|mp4)(?=$|\?)/, '-muted.$1')
 }
 
-/** `1:05`, `1:02:03`: a position in seconds, as people read it. */
-export function positionText(sec: number): string {
-  const whole = Math.max(0, Math.floor(sec))
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-  const two = (n: number) => String(n).padStart(2, '0')
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
-}
-
 function rangeOf(range: HLS.types.Byterange | undefined): { range?: ByteRange } {
   return range ? { range: { offset: range.offset, length: range.length } } : {}
 }

@@ -3,6 +3,7 @@ import { ApiClient } from '@twurple/api'
 import { HttpStatusCodeError } from '@twurple/api-call'
 import type { AuthProvider } from '@twurple/auth'
 import { Fault } from '../../shared/fault.ts'
+import type { MinimumRole, Role } from '../../shared/mode.ts'
 
 export interface LiveStream {
   streamId: string
@@ -33,15 +34,40 @@ export interface Helix {
   /** The latest archives of a channel; highlights and uploads are left out. */
   recentArchives(channelId: string): Promise<ArchivedVod[]>
   say(channelId: string, text: string): Promise<void>
+  /** Accounts by login name (at most 500); unknown ones are left out. */
+  usersByLogin(logins: string[]): Promise<TwitchUser[]>
+  userById(userId: string): Promise<TwitchUser | null>
+  /** Accounts that have streamed and whose name is like this. */
+  searchUsers(name: string): Promise<TwitchUser[]>
+  /**
+   * Which of follower, subscriber and VIP somebody is, as far as the streamer lets us ask; the search ends with the
+   * first that reaches `minimum`.
+   */
+  viewerRoles(channelId: string, userId: string, minimum: MinimumRole, scopes: string[]): Promise<Role[]>
   subscriptions(): Promise<Subscription[]>
   subscribe(type: SubscriptionType, channelId: string): Promise<void>
   unsubscribe(id: string): Promise<void>
 }
 
+export interface TwitchUser {
+  userId: string
+  login: string
+  displayName: string
+}
+
+/** The streamer's grant that each question about a viewer needs. */
+export const ROLE_SCOPES = {
+  follower: 'moderator:read:followers',
+  subscriber: 'channel:read:subscriptions',
+  vip: 'channel:read:vips',
+} as const
+
 export type SubscriptionType = 'stream.online' | 'stream.offline' | 'channel.chat.message'
 
 const TIMEOUT_MS = 15_000
 const ARCHIVES = 20
+const USERS_A_TIME = 100
+const SEARCHED = 8
 
 export interface HelixOptions {
   authProvider: AuthProvider
@@ -83,6 +109,38 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
     say: (channelId, text) =>
       asking('to say a line in chat', async () => {
         await api.chat.sendChatMessageAsApp(botUserId, channelId, text)
+      }),
+    usersByLogin: (logins) =>
+      asking('for accounts', async () => {
+        const found: TwitchUser[] = []
+        for (let n = 0; n < logins.length; n += USERS_A_TIME)
+          for (const user of await api.users.getUsersByNames(logins.slice(n, n + USERS_A_TIME)))
+            found.push({ userId: user.id, login: user.name, displayName: user.displayName })
+        return found
+      }),
+    userById: (userId) =>
+      asking('for an account', async () => {
+        const user = await api.users.getUserById(userId)
+        return user && { userId: user.id, login: user.name, displayName: user.displayName }
+      }),
+    searchUsers: (name) =>
+      asking('for accounts by name', async () => {
+        const { data } = await api.search.searchChannels(name, { limit: SEARCHED })
+        return data.map((ch) => ({ userId: ch.id, login: ch.name, displayName: ch.displayName }))
+      }),
+    viewerRoles: (channelId, userId, minimum, scopes) =>
+      asking('what a viewer is in a channel', async () => {
+        const ask = {
+          follower: async () => (await api.channels.getChannelFollowers(channelId, userId)).data.length > 0,
+          subscriber: async () =>
+            (await api.subscriptions.getSubscriptionForUser(channelId, userId)) !== null,
+          vip: () => api.channels.checkVipForUser(channelId, userId),
+        }
+        const ladder = ['follower', 'subscriber', 'vip'] as const
+        const from = ladder.findIndex((role) => role === minimum)
+        for (const role of from === -1 ? [] : ladder.slice(from))
+          if (scopes.includes(ROLE_SCOPES[role]) && (await ask[role]())) return [role]
+        return []
       }),
     subscriptions: () =>
       asking('for the event subscriptions', async () => {

@@ -12,12 +12,14 @@ export interface AppOptions {
   log: Log
   /** Outside the cross-site check: signed by Twitch. */
   events: Hono
+  /** Outside it, too: its requests carry a token and no cookie. */
+  extension: Hono | null
   pages: Hono[]
   /** Throws when the database does not answer. */
   ready(): Promise<void>
 }
 
-export function makeApp({ siteUrl, log, events, pages, ready }: AppOptions): Hono {
+export function makeApp({ siteUrl, log, events, extension, pages, ready }: AppOptions): Hono {
   const app = new Hono()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
@@ -25,6 +27,7 @@ export function makeApp({ siteUrl, log, events, pages, ready }: AppOptions): Hon
     return c.text('ok')
   })
   app.route('/', events)
+  if (extension) app.route('/', extension)
   const site = new Hono()
   site.use(
     secureHeaders({

@@ -8,6 +8,7 @@ import { findGrant, saveGrant } from '../db/grants.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
 import type { TokenBox } from '../token-box.ts'
+import { ROLE_SCOPES } from '../twitch/helix.ts'
 import { BOT_SCOPES, STREAMER_SCOPES, type TwitchSignIn } from '../twitch/sign-in.ts'
 import type { GoogleTokens, YoutubeConnect } from '../youtube/connect.ts'
 import { hashOf, newSecret, type Sessions } from './session.ts'
@@ -62,7 +63,9 @@ export function connectRoutes(options: ConnectOptions): Hono {
     const state = newSecret()
     const asBot = c.req.query('as') === 'bot'
     await begin(c, { provider: asBot ? 'twitch-bot' : 'twitch', channelId: null, codeVerifier: null }, state)
-    return c.redirect(twitch.authorizeUrl(state, asBot ? BOT_SCOPES : STREAMER_SCOPES))
+    const also = ROLE_SCOPES[c.req.query('also') as keyof typeof ROLE_SCOPES] as string | undefined
+    const scopes = also ? [...STREAMER_SCOPES, also] : STREAMER_SCOPES
+    return c.redirect(twitch.authorizeUrl(state, asBot ? BOT_SCOPES : scopes))
   })
 
   app.get(TWITCH_CALLBACK, async (c) => {

@@ -200,6 +200,8 @@ class Killer {
   readonly #steps: StepWatch
   readonly #jitterMs: KillsOptions['jitterMs']
   #kill: (() => void) | null = null
+  /** A kill is on its way, and must be waited for whatever happens meanwhile. */
+  #coming = false
   #over = false
 
   constructor(
@@ -227,6 +229,7 @@ class Killer {
     const wait = this.#jitterMs(this.killedAt.length)
     const kill = this.#kill
     this.#kill = null
+    this.#coming = true
     if (wait > 0) setTimeout(kill, wait)
     else kill()
   }
@@ -242,10 +245,11 @@ class Killer {
       let killed = false
       this.#kill = () => {
         killed = true
+        this.#coming = false
         running().kill()
       }
       while (!killed) {
-        if (this.#over && !LATE.has(planned)) return
+        if (this.#over && !this.#coming && !LATE.has(planned)) return
         for (const step of await this.#steps.seen()) if (isPoint(step)) this.saw(step)
         if (!killed) await sleep(2)
       }

@@ -12,7 +12,7 @@ export async function confirm(context: JobContext, showId: string, ending: numbe
   const live = await twitch.liveStreams([show.channelId])
   const goesOn = live.find((l) => streams.some((s) => s.streamId === l.streamId))
   if (goesOn) {
-    await streamGoesOn(db, goesOn.streamId)
+    await streamGoesOn(db, goesOn.streamId, clock.now())
     return null
   }
   return recapOfShow(db, show, clock.now())

@@ -1,6 +1,7 @@
 /** Step 6 and 7: uploads the recap once, records that it is published, and queues the mail in the same transaction. */
 import { Fault } from '../../../shared/fault.ts'
 import { findChannel } from '../../db/channels.ts'
+import { touchChannel } from '../../db/database.ts'
 import { queueMail } from '../../db/outbox.ts'
 import {
   findRecap,
@@ -86,7 +87,9 @@ async function setThumbnail(
   product: Product,
   videoId: string,
 ) {
-  const best = [...product.moments].sort((a, b) => b.people.length - a.people.length)[0]
+  const best = [...product.moments].sort(
+    (a, b) => b.people.length + b.unnamed - (a.people.length + a.unnamed),
+  )[0]
   if (!best) return
   try {
     await publisher.setThumbnail(recap.channelId, videoId, await storage.localFile(best.still))
@@ -104,6 +107,7 @@ async function recordPublished(
   const now = context.clock.now()
   await context.db.transaction().execute(async (tx) => {
     await recordStep(tx, recap, { state: 'published', step: 'done' }, now)
+    await touchChannel(tx, recap.channelId, now)
     if (!video.to) return
     const letter = publishedLetter({
       title: recap.title ?? 'Stream recap',
@@ -111,7 +115,11 @@ async function recordPublished(
       durationSec: product.durationSec,
       privacy: video.privacy,
       askedPrivacy: video.asked,
-      moments: product.moments.map((m) => ({ atSec: m.atSec, title: momentTitle(m), people: m.people })),
+      moments: product.moments.map((m) => ({
+        atSec: m.atSec,
+        title: momentTitle(m),
+        people: m.people.length + m.unnamed,
+      })),
       leftOut: product.leftOut.map((m) => ({ title: momentTitle(m), reason: m.reason })),
     })
     await queueMail(

@@ -6,6 +6,7 @@ import { recordMedia } from '../../db/media.ts'
 import { findRecap, noteStep, recordStep, type Product, type RecapMoment } from '../../db/recaps.ts'
 import { streamsOf } from '../../db/shows.ts'
 import { descriptionOf, titleOf } from '../../domain/description.ts'
+import { showableLabel } from '../../domain/label.ts'
 import type { Moment } from '../../domain/moments.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { MediaError } from '../../media/av.ts'
@@ -15,7 +16,7 @@ import { planShow } from './plan-show.ts'
 
 export type RenderOutcome =
   | { kind: 'rendered' }
-  /** No echo counts: no video, and nobody is bothered. */
+  /** No echo counts, or the streamer dropped all: no video, and nobody is bothered. */
   | { kind: 'empty' }
   | { kind: 'failed'; why: string }
 
@@ -27,7 +28,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (recap.product) return { kind: 'rendered' }
   const plan = await planShow(context, recap.showId, recap.channelId)
   if (plan.moments.length === 0) {
-    if (plan.leftOut.length > 0)
+    if (plan.leftOut.some((m) => m.reason === 'no-vod'))
       return { kind: 'failed', why: 'Twitch has no recording of any of the moments' }
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
     return { kind: 'empty' }
@@ -122,9 +123,10 @@ function productOf(recapId: string, plan: Plan, footage: PlannedFootage, rendere
 
 function shownMoment(moment: Moment) {
   return {
-    label: moment.labels[0] ?? null,
+    label: showableLabel(moment.labels),
     runtimeMs: moment.startMs,
-    people: moment.people.map((p) => p.displayName),
+    people: moment.people.flatMap((p) => p.displayName ?? []),
+    unnamed: moment.people.filter((p) => p.displayName === null).length,
   }
 }
 

@@ -1,8 +1,9 @@
 /** The companion site's one page for now: what is connected, the consent to publish, and the recaps. */
+import { positionText } from '../../../shared/time-text.ts'
 import type { Channel } from '../../db/channels.ts'
 import type { Grant } from '../../db/grants.ts'
 import type { Recap } from '../../db/recaps.ts'
-import { chapterTime, momentTitle } from '../../domain/description.ts'
+import { momentTitle } from '../../domain/description.ts'
 import { Layout } from './layout.tsx'
 
 export interface HomeData {
@@ -110,7 +111,7 @@ function RecapCard({ recap, videoId, privacy }: HomeData['recaps'][number]) {
             {recap.decision === 'drop' ? 'Dropped' : STATE_TEXT[recap.state]}
             {recap.state === 'preparing' && `: ${recap.step}`}
             {recap.failure && `: ${recap.failure}`}
-            {product && ` · ${product.moments.length} moments, ${chapterTime(product.durationSec)}`}
+            {product && ` · ${product.moments.length} moments, ${positionText(product.durationSec)}`}
             {privacy && ` · ${privacy}`}
           </div>
         </div>
@@ -134,7 +135,7 @@ function RecapCard({ recap, videoId, privacy }: HomeData['recaps'][number]) {
         <table>
           {product.moments.map((m) => (
             <tr>
-              <td class="time">{chapterTime(m.atSec)}</td>
+              <td class="time">{positionText(m.atSec)}</td>
               <td>{momentTitle(m)}</td>
               <td class="muted">{m.people.join(', ')}</td>
             </tr>

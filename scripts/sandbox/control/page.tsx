@@ -1,5 +1,5 @@
 /** What the control page shows: buttons that act, and below them what happens, refreshed each second. */
-import { chapterTime } from '../../../backend/domain/description.ts'
+import { positionText } from '../../../shared/time-text.ts'
 import { Layout } from '../../../backend/web/site/layout.tsx'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
 
@@ -143,7 +143,7 @@ export function Happening({ sandbox, channelId }: Props) {
         {live ? (
           <p>
             <span class="live">Live</span> “{live.title}”, {live.game}, for{' '}
-            {chapterTime((twitch.clock.now() - live.startedAtMs) / 1000)}
+            {positionText((twitch.clock.now() - live.startedAtMs) / 1000)}
             {vod && `; ${twitch.vodParts(vod).count} parts in the VOD`}
           </p>
         ) : (

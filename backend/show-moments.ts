@@ -1,0 +1,52 @@
+/** The moments of a show with what the streamer made of them, computed from its facts. Nothing of it is stored. */
+import type { ChannelSettings } from '../shared/settings.ts'
+import type { Database } from './db/database.ts'
+import { askedEchoes, countingEchoes } from './db/echoes.ts'
+import { editsOf } from './db/edits.ts'
+import { votesOf } from './db/votes.ts'
+import { droppedOf } from './domain/edits.ts'
+import { momentsOf, type Anchor, type EchoSpan, type Moment } from './domain/moments.ts'
+import { echoSpan, type StreamTimes } from './domain/timeline.ts'
+
+export interface ShowMoments {
+  /** In the order of the show. */
+  moments: Moment[]
+  /** Ids of those that the streamer does not want. */
+  dropped: Set<string>
+  /** Finds the moment an echo is in. */
+  momentOfEcho: Map<string, string>
+}
+
+/** @param streams of the show, in order; a stream that goes on lasts until now */
+export async function showMoments(
+  db: Database,
+  showId: string,
+  streams: readonly StreamTimes[],
+  settings: ChannelSettings,
+): Promise<ShowMoments> {
+  const spans = (await countingEchoes(db, showId)).flatMap((echo): EchoSpan[] => {
+    const span = echoSpan(echo, streams, settings.latencyMs)
+    const { id, userId, displayName, label } = echo
+    return span ? [{ id, userId, displayName, label, ...span }] : []
+  })
+  const [votes, edits] = [await votesOf(db, showId), await editsOf(db, showId)]
+  const asked = votes.length + edits.length > 0 ? await askedEchoes(db, showId) : new Map()
+  const anchorOf = (echoId: string): Anchor[] => {
+    const echo = asked.get(echoId)
+    const span = echo && echoSpan(echo, streams, settings.latencyMs)
+    return span ? [{ echoId, ...span }] : []
+  }
+  const moments = momentsOf(
+    spans,
+    settings,
+    votes.flatMap(({ userId, displayName, echoId }) =>
+      anchorOf(echoId).map((anchor) => ({ userId, displayName, ...anchor })),
+    ),
+  )
+  const dropped = droppedOf(
+    moments,
+    edits.flatMap(({ echoId, atMs, kept }) => anchorOf(echoId).map((anchor) => ({ ...anchor, atMs, kept }))),
+  )
+  const momentOfEcho = new Map(moments.flatMap((m) => m.echoIds.map((id) => [id, m.id] as const)))
+  return { moments, dropped, momentOfEcho }
+}

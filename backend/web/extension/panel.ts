@@ -1,0 +1,206 @@
+/** What viewers ask for and do: `/panel/…`. */
+import { Hono, type Context } from 'hono'
+import { echoBody, voteBody, type EchoTaken, type PanelMe } from '../../../shared/api.ts'
+import { cleanLabel } from '../../../shared/echo.ts'
+import type { Person } from '../../../shared/mode.ts'
+import { findChannel, peopleOf, standingOf, type Channel } from '../../db/channels.ts'
+import type { Database } from '../../db/database.ts'
+import { latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
+import { identityOf } from '../../db/identities.ts'
+import { saveVote, votesOf } from '../../db/votes.ts'
+import { cooldownEnd, mayEcho } from '../../domain/policy.ts'
+import type { ExtensionViewer } from '../../twitch/extension-token.ts'
+import { apiRefusal, bodyOf, floodGate, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
+import { isSignedIn, type ExtensionPeople } from './people.ts'
+import type { CachedView, ChannelViews } from './views.ts'
+
+export interface PanelOptions {
+  db: Database
+  now(): number
+  viewerOf: ReturnType<typeof viewerGate>
+  flood: ReturnType<typeof floodGate>
+  views: ChannelViews
+  people: ExtensionPeople
+}
+
+const LONGEST_LATENCY_MS = 60_000
+
+export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOptions): Hono {
+  const app = new Hono()
+  const stateHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+
+  app.get('/state', async (c) => {
+    const viewer = await viewerOf(c)
+    await flood(c, viewer, false)
+    const { json, etag } = views.peek(viewer.channelId) ?? (await views.get(viewer.channelId))
+    if (c.req.header('if-none-match') === etag) return c.body(null, 304, { etag })
+    return c.body(json, 200, { ...stateHeaders, etag })
+  })
+
+  app.get('/me', async (c) => {
+    const viewer = await viewerOf(c)
+    await flood(c, viewer, false)
+    const view = await views.get(viewer.channelId)
+    const person = await people.personOf(viewer, view.state.minimumRole)
+    return c.json(await meOf(c, viewer, person, view), 200, { 'cache-control': 'no-store' })
+  })
+
+  app.post('/echoes', async (c) => {
+    const viewer = await viewerOf(c)
+    await flood(c, viewer, true)
+    const body = await bodyOf(c, echoBody)
+    if (!isSignedIn(viewer)) return refuse(c, 'signed-out')
+    const { channelId } = viewer
+    const view = await views.get(channelId)
+    const person = await people.personOf(viewer, view.state.minimumRole)
+    const measured = body.latencyMs ?? -1
+    // One press of one person: nobody else's key is the same.
+    const sourceKey = `panel:${channelId}:${viewer.opaqueId}:${body.key}`
+    const outcome = await takeEcho(
+      db,
+      {
+        channelId,
+        person,
+        source: 'panel',
+        sourceKey,
+        askedAtMs: now(),
+        lengthMs: body.lengthMs,
+        latencyMs: measured >= 0 && measured <= LONGEST_LATENCY_MS ? Math.round(measured) : null,
+        label: cleanLabel(body.label ?? ''),
+      },
+      now(),
+    )
+    switch (outcome.kind) {
+      case 'no-channel':
+        return refuse(c, 'unfinished')
+      case 'refused': {
+        const { code, secondsLeft } = outcome.decision
+        const maxSec = ((await findChannel(db, channelId))?.settings.maxLengthMs ?? 0) / 1000
+        const { minimumRole } = view.state
+        return refuse(c, code, { maxSec, minimumRole, ...(secondsLeft === undefined ? {} : { secondsLeft }) })
+      }
+      case 'known': {
+        const before = await outcomeOf(db, 'panel', sourceKey)
+        if (!before || 'refused' in before) return refuse(c, 'cooldown', { secondsLeft: 1 })
+        return c.json({ ...before, me: await meOf(c, viewer, person, view) } satisfies EchoTaken, 200)
+      }
+      case 'accepted': {
+        const { echoId, lengthMs, replaced } = outcome
+        const me = await meOf(c, viewer, person, view)
+        return c.json({ echoId, lengthMs, replaced, me } satisfies EchoTaken, 201)
+      }
+    }
+  })
+
+  app.delete('/echoes/:id', async (c) => {
+    const viewer = await viewerOf(c)
+    await flood(c, viewer, true)
+    const view = await views.get(viewer.channelId)
+    const person = await people.personOf(viewer, view.state.minimumRole)
+    const echoId = c.req.param('id')
+    const outcome = await undoOwnEcho(db, { channelId: viewer.channelId, person, echoId, atMs: now() }, now())
+    if (outcome === 'undone') return c.json(await meOf(c, viewer, person, view), 200)
+    return refuse(c, outcome === 'nothing' ? 'nothing-to-undo' : outcome)
+  })
+
+  app.post('/votes', async (c) => {
+    const viewer = await viewerOf(c)
+    await flood(c, viewer, true)
+    const { momentId } = await bodyOf(c, voteBody)
+    if (!isSignedIn(viewer)) return refuse(c, 'signed-out')
+    const { channelId } = viewer
+    const view = await views.get(channelId)
+    const person = await people.personOf(viewer, view.state.minimumRole)
+    const { userId } = await identityOf(db, channelId, person.userId)
+    if (!view.state.votes) return refuse(c, 'votes-off')
+    if ((await standingOf(db, channelId, userId)) === 'blocked') return refuse(c, 'blocked')
+    if (!view.showId || !view.momentOfEcho.has(momentId)) return refuse(c, 'no-moment')
+    await saveVote(db, { channelId, showId: view.showId, userId, echoId: momentId }, now())
+    const me = await meOf(c, viewer, person, view)
+    return c.json({ ...me, voted: [...new Set([...me.voted, momentId])] } satisfies PanelMe, 200)
+  })
+
+  async function meOf(
+    c: Context,
+    viewer: ExtensionViewer,
+    person: Person,
+    view: CachedView,
+  ): Promise<PanelMe> {
+    const { channelId, role } = viewer
+    const channel = await findChannel(db, channelId)
+    if (!channel) {
+      const refusal = apiRefusal('unfinished', {}, languageOfRequest(c))
+      return { ...nobody(viewer, now()), refusal }
+    }
+    const { settings } = channel
+    const { userId, allIds } = await identityOf(db, channelId, person.userId)
+    const code = isSignedIn(viewer)
+      ? mayEcho(person, await standingOf(db, channelId, userId), settings)
+      : 'signed-out'
+    const latest = view.showId ? await latestEcho(db, view.showId, allIds) : null
+    const cooledAtMs = latest && cooldownEnd(person, latest, settings)
+    const undoUntilMs = latest ? latest.askedAtMs + settings.undoMs : 0
+    const at = now()
+    return {
+      nowMs: at,
+      role,
+      signedIn: isSignedIn(viewer),
+      linked: viewer.userId !== null,
+      identityHelps: code !== null && (await identityHelps(viewer, channel)),
+      refusal: code && apiRefusal(code, { minimumRole: settings.minimumRole }, languageOfRequest(c)),
+      cooldown:
+        latest && cooledAtMs && cooledAtMs > at
+          ? { untilMs: cooledAtMs, totalMs: cooledAtMs - latest.askedAtMs, lengthMs: latest.lengthMs }
+          : null,
+      undo:
+        latest && undoUntilMs > at
+          ? { echoId: latest.id, untilMs: undoUntilMs, lengthMs: latest.lengthMs }
+          : null,
+      ...(await ownMoments(view, allIds)),
+    }
+  }
+
+  /** Own ones are those with an echo; where only a vote is, it was voted for. */
+  async function ownMoments(view: CachedView, allIds: string[]): Promise<Pick<PanelMe, 'mine' | 'voted'>> {
+    const all = [...new Set(allIds.flatMap((id) => view.momentsOfPerson.get(id) ?? []))]
+    if (all.length === 0 || !view.showId) return { mine: [], voted: [] }
+    const votes = await votesOf(db, view.showId)
+    const votedFor = votes
+      .filter((v) => allIds.includes(v.userId))
+      .flatMap((v) => view.momentOfEcho.get(v.echoId) ?? [])
+    return { mine: all.filter((id) => !votedFor.includes(id)), voted: [...new Set(votedFor)] }
+  }
+
+  /** In which modes it makes a difference whether we know who somebody is. */
+  async function identityHelps(
+    { userId, role, opaqueId }: ExtensionViewer,
+    channel: Channel,
+  ): Promise<boolean> {
+    if (userId || role !== 'viewer' || opaqueId.startsWith('A')) return false
+    const { mode, minimumRole } = channel.settings
+    if (mode === 'everyone') return minimumRole !== 'none'
+    if (mode === 'streamer') return false
+    return (await peopleOf(db, channel.id)).some((p) => p.standing === 'approved')
+  }
+  return app
+}
+
+function nobody(viewer: ExtensionViewer, nowMs: number): PanelMe {
+  return {
+    nowMs,
+    role: viewer.role,
+    signedIn: isSignedIn(viewer),
+    linked: viewer.userId !== null,
+    identityHelps: false,
+    refusal: null,
+    cooldown: null,
+    undo: null,
+    mine: [],
+    voted: [],
+  }
+}
+
+/** Routes that only the channel's own streamer may use. */
+export function streamerOnly(c: Context, viewer: ExtensionViewer): void {
+  if (viewer.role !== 'broadcaster') stop(c, 'role')
+}

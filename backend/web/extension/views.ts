@@ -1,0 +1,58 @@
+/** The channels' state for all their viewers: computed once a second at most, whatever the number of viewers. */
+import { createHash } from 'node:crypto'
+import type { ChannelView } from '../../panel-state.ts'
+
+export interface CachedView extends ChannelView {
+  /** The state as it goes over the wire. */
+  json: string
+  etag: string
+}
+
+const FRESH_MS = 1_000
+const KEPT_CHANNELS = 2_000
+
+export class ChannelViews {
+  readonly #compute: (channelId: string) => Promise<ChannelView>
+  readonly #now: () => number
+  readonly #kept = new Map<string, { atMs: number; view: CachedView }>()
+  readonly #underWay = new Map<string, Promise<CachedView>>()
+
+  constructor(compute: (channelId: string) => Promise<ChannelView>, now: () => number) {
+    this.#compute = compute
+    this.#now = now
+  }
+
+  /** What is kept and fresh, at once; null when it must be computed. */
+  peek(channelId: string): CachedView | null {
+    const kept = this.#kept.get(channelId)
+    return kept && this.#now() - kept.atMs < FRESH_MS ? kept.view : null
+  }
+
+  /** Not older than a second. Those who ask while it is computed get the same. */
+  get(channelId: string): Promise<CachedView> {
+    const fresh = this.peek(channelId)
+    if (fresh) return Promise.resolve(fresh)
+    const underWay = this.#underWay.get(channelId)
+    if (underWay) return underWay
+    const computing = this.#computeNow(channelId).finally(() => this.#underWay.delete(channelId))
+    this.#underWay.set(channelId, computing)
+    return computing
+  }
+
+  async #computeNow(channelId: string): Promise<CachedView> {
+    const atMs = this.#now()
+    const view = await this.#compute(channelId)
+    const json = JSON.stringify(view.state)
+    const before = this.#kept.get(channelId)?.view
+    const etag = before?.json === json ? before.etag : etagOf(channelId, json)
+    const cached = { ...view, json, etag }
+    this.#kept.delete(channelId)
+    if (this.#kept.size >= KEPT_CHANNELS) this.#kept.delete(this.#kept.keys().next().value ?? '')
+    this.#kept.set(channelId, { atMs, view: cached })
+    return cached
+  }
+}
+
+function etagOf(channelId: string, json: string): string {
+  return `"${createHash('sha256').update(channelId).update(json).digest('base64url').slice(0, 22)}"`
+}

@@ -1,0 +1,15 @@
+/** Positions and lengths as people read them. */
+
+/** A position: `0:00`, `12:05`, `1:02:03`. */
+export function positionText(sec: number): string {
+  const whole = Math.max(0, Math.floor(sec))
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  const two = (n: number) => String(n).padStart(2, '0')
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+}
+
+/** A length: `30 s`, `1:30`. */
+export function lengthText(ms: number): string {
+  const sec = Math.round(ms / 1000)
+  return sec < 60 ? `${sec} s` : positionText(sec)
+}
