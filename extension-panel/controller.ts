@@ -10,9 +10,10 @@ const TOAST_MS = 4_000
 const SPREAD_MS = 2_000
 
 export interface Controller {
-  token(token: string): void
-  visible(visible: boolean): void
-  message(message: string): void
+  /** There is a token, or a newer one. */
+  onToken(): void
+  onVisible(visible: boolean): void
+  onMessage(message: string): void
   set(change: Partial<Model>): void
   echo(): void
   undo(): void
@@ -92,19 +93,19 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
 
   return {
     set,
-    token() {
+    onToken() {
       // Also after the viewer has told who they are: then more may be allowed.
       hasToken = true
       void poll()
       if (model.me) askMe(0)
     },
-    visible(visible) {
+    onVisible(visible) {
       if (visible === seen) return
       seen = visible
       if (seen) void poll()
       else clearTimeout(pollTimer)
     },
-    message(message) {
+    onMessage(message) {
       heardAtMs = Date.now()
       takeState(JSON.parse(message) as PanelState)
       schedule()

@@ -1,5 +1,5 @@
 /** What the panel knows, and what follows from it. Pure: no network, no page, time comes in. */
-import type { PanelMe, PanelMoment, PanelState } from '../shared/api.ts'
+import type { ApiRefusal, PanelMe, PanelMoment, PanelState } from '../shared/api.ts'
 
 export interface Model {
   state: PanelState | null
@@ -41,8 +41,8 @@ export const EMPTY_MODEL: Model = {
 
 /** What stands at the top: one thing to do, or the reason why not. */
 export type Top =
-  | { kind: 'loading' | 'unfinished' | 'offline' | 'signed-out' | 'sending' }
-  | { kind: 'refused'; reason: string; sentence: string; identityHelps: boolean }
+  | { kind: 'loading' | 'offline' | 'sending' }
+  | { kind: 'refused'; refusal: ApiRefusal }
   | { kind: 'ready'; fromSec: number; toSec: number }
   /** `replaces`: what is chosen is longer than the last one, so it may take its place. */
   | { kind: 'cooling'; leftSec: number; leftShare: number; replaces: boolean }
@@ -51,11 +51,9 @@ export type Top =
 export function topOf(model: Model, now: number): Top {
   const { state, me, press } = model
   if (!state) return { kind: 'loading' }
-  if (state.setUp === 'unfinished') return { kind: 'unfinished' }
-  if (!state.live) return { kind: 'offline' }
+  if (!state.live && state.setUp === 'ready') return { kind: 'offline' }
   if (!me) return { kind: 'loading' }
-  if (!me.signedIn) return { kind: 'signed-out' }
-  if (me.refusal) return { kind: 'refused', ...me.refusal, identityHelps: me.identityHelps }
+  if (!state.live || me.refusal) return { kind: 'refused', refusal: me.refusal ?? NOT_YET }
   if (press?.kind === 'sending') return { kind: 'sending' }
   const serverNow = now + model.clockAheadMs
   if (me.cooldown && me.cooldown.untilMs > serverNow) {
@@ -71,6 +69,9 @@ export function topOf(model: Model, now: number): Top {
   const fromMs = Math.max(0, toMs - chosenLength(model))
   return { kind: 'ready', fromSec: fromMs / 1000, toSec: Math.max(0, toMs / 1000) }
 }
+
+/** The channel is set up, and this viewer has not been asked for since. */
+const NOT_YET: ApiRefusal = { reason: 'unfinished', sentence: '…' }
 
 export function chosenLength({ state, lengthMs }: Model): number {
   const offered = state?.lengthsMs ?? []

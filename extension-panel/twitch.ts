@@ -1,9 +1,11 @@
-/** The only place that touches Twitch's helper script (`window.Twitch.ext`); the rest sees plain callbacks. */
+/**
+ * The only place that touches Twitch's helper script (`window.Twitch.ext`); the rest sees plain callbacks. Twitch's theme
+ * goes straight to the page's style.
+ */
 
 export interface TwitchEvents {
   /** A token, at first and whenever Twitch renews it: always the newest counts. */
   onToken(token: string): void
-  onTheme(theme: 'light' | 'dark'): void
   /** The viewer's delay behind the broadcaster, milliseconds; null when Twitch has not measured it. */
   onLatency(ms: number | null): void
   onVisible(visible: boolean): void
@@ -17,7 +19,7 @@ export function connectTwitch(events: TwitchEvents): { shareIdentity(): void } |
   if (!ext) return null
   ext.onAuthorized(({ token }) => events.onToken(token))
   ext.onContext((context) => {
-    if (context.theme) events.onTheme(context.theme)
+    if (context.theme) document.documentElement.dataset.theme = context.theme
     const sec = context.hlsLatencyBroadcaster
     // 0 is what the mobile apps say when they have not measured.
     if (sec !== undefined) events.onLatency(sec > 0 ? Math.round(sec * 1000) : null)

@@ -19,6 +19,8 @@ const ms = (min: number, max: number) => z.number().int().min(min).max(max)
 export const apiRefusal = z.object({
   reason: z.string(),
   sentence: z.string(),
+  /** What one can do all the same; not everywhere. */
+  advice: z.string().optional(),
   /** Seconds until it may work, where that is known. */
   secondsLeft: z.number().optional(),
 })

@@ -1,7 +1,8 @@
-/** Every sentence of the panel, in each language: what is so, what it means for you, what you can do. */
-import type { Language } from './language.ts'
-
-const EN = {
+/**
+ * The panel's own sentences. panel-text.de.ts has them in German, and is loaded only where it is wanted; why somebody may
+ * not echo is the back end's to say, in their language (text.ts). So viewers load no more than they need.
+ */
+export const PANEL_TEXT = {
   title: 'Echoes',
   offline: 'offline',
   live: 'live',
@@ -39,90 +40,8 @@ const EN = {
     `${moments} by ${people === 1 ? '1 person' : `${people} people`}`,
   noRecap: 'The stream is offline',
   noRecapWhat: 'While it is on, you can mark its best moments here. Afterwards they become one recap video.',
-  signedOut: 'Log in at Twitch to echo',
-  signedOutWhat: 'You can see what others mark. To mark moments yourself, Twitch has to know you.',
-  unfinished: 'Echoes is not set up yet',
-  unfinishedWhat:
-    'The streamer has added the panel, but has not finished setting it up. Come back a little later.',
-  unfinishedOwn: 'Open Echoes in your extensions’ settings and sign in on its site: it takes two minutes.',
-  streamerOnly: 'Only the streamer echoes right now',
-  trustedOnly: 'Moderators and approved people echo here',
-  backThem: 'You can still back moments with +1, and see the recap after the stream.',
-  seeThem: 'You can see what they mark, and the recap after the stream.',
-  minimum: {
-    none: 'Everyone echoes here',
-    follower: 'Followers echo here',
-    subscriber: 'Subscribers echo here',
-    vip: 'VIPs echo here',
-  },
-  blocked: 'You cannot echo in this channel',
-  blockedWhat: 'The streamer has decided so. You can still see the moments and the recaps.',
   share: 'Tell Echoes who I am',
   shareWhy: 'Are you one of them? Twitch tells Echoes your name only if you agree.',
   noTwitch: 'This page works inside Twitch',
 }
-export type PanelText = typeof EN
-
-const DE: PanelText = {
-  title: 'Echoes',
-  offline: 'offline',
-  live: 'live',
-  echo: 'Echo!',
-  covers: (from, to) => `${from} bis ${to}`,
-  sending: 'Wird gespeichert …',
-  again: (left) => `Wieder in ${left}`,
-  longerReplaces: 'ein längeres ersetzt deines jetzt',
-  replace: (length) => `Auf ${length} verlängern`,
-  replaces: (left) => `ersetzt dein letztes · noch ${left}`,
-  length: 'Länge',
-  what: 'Was war los? (freiwillig)',
-  saved: (length) => `Gespeichert: die letzten ${length}`,
-  replaced: (length) => `Ersetzt: die letzten ${length}`,
-  savedThanks: 'Es kommt nach dem Stream ins Recap.',
-  undo: 'Zurück',
-  undone: 'Zurückgenommen.',
-  notSaved: 'Nicht gespeichert',
-  notVoted: 'Dein +1 hat nicht gezählt',
-  stream: 'Dieser Stream',
-  moments: (n) => (n === 1 ? '1 Moment' : `${n} Momente`),
-  more: (n) => `und ${n} frühere`,
-  moment: 'Moment',
-  yours: 'deins',
-  vote: (name, n) => `„${name}“ unterstützen, bisher ${n === 1 ? '1 Person' : `${n} Personen`}`,
-  voted: (name, n) => `Du unterstützt „${name}“, ${n === 1 ? '1 Person' : `${n} Personen`}`,
-  none: 'Noch hat niemand einen Moment markiert.',
-  beFirst: 'Sei der Erste: drück den Knopf, wenn gerade etwas Gutes war.',
-  lost: 'Keine Verbindung. Was du siehst, kann alt sein; neuer Versuch läuft.',
-  back: 'Wieder verbunden.',
-  loading: 'Lädt',
-  recap: 'Neuestes Recap',
-  watch: 'Auf YouTube ansehen',
-  recapBy: (moments, people) => `${moments} von ${people === 1 ? '1 Person' : `${people} Personen`}`,
-  noRecap: 'Der Stream ist offline',
-  noRecapWhat: 'Während er läuft, kannst du hier die besten Momente markieren. Danach werden sie ein Video.',
-  signedOut: 'Melde dich bei Twitch an',
-  signedOutWhat: 'Du siehst, was andere markieren. Um selbst zu markieren, muss Twitch dich kennen.',
-  unfinished: 'Echoes ist noch nicht eingerichtet',
-  unfinishedWhat:
-    'Der Streamer hat das Panel, aber die Einrichtung fehlt noch. Schau etwas später wieder herein.',
-  unfinishedOwn: 'Öffne Echoes in den Einstellungen deiner Erweiterungen und melde dich auf der Seite an.',
-  streamerOnly: 'Gerade markiert nur der Streamer',
-  trustedOnly: 'Hier markieren Moderatoren und Freigegebene',
-  backThem: 'Du kannst Momente mit +1 unterstützen und nach dem Stream das Recap sehen.',
-  seeThem: 'Du siehst, was sie markieren, und nach dem Stream das Recap.',
-  minimum: {
-    none: 'Hier markieren alle',
-    follower: 'Hier markieren Follower',
-    subscriber: 'Hier markieren Abonnenten',
-    vip: 'Hier markieren VIPs',
-  },
-  blocked: 'In diesem Kanal kannst du nicht markieren',
-  blockedWhat: 'So hat es der Streamer entschieden. Momente und Recaps kannst du sehen.',
-  share: 'Sag Echoes, wer ich bin',
-  shareWhy: 'Gehörst du dazu? Twitch nennt Echoes deinen Namen nur, wenn du zustimmst.',
-  noTwitch: 'Diese Seite gehört in Twitch',
-}
-
-export function panelText(language: Language): PanelText {
-  return language === 'de' ? DE : EN
-}
+export type PanelText = typeof PANEL_TEXT

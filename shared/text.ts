@@ -149,6 +149,98 @@ function inGerman(code: ApiReason, detail: RefusalDetail): string {
   }
 }
 
+export interface Reason {
+  sentence: string
+  /** What it means for the person, and what they can do. */
+  advice: string
+}
+
+/** Why somebody may not echo at present, as the panel shows it. @param votes whether they may back moments */
+export function panelReason(
+  code: ApiReason,
+  context: { minimumRole: MinimumRole; votes: boolean; streamer: boolean },
+  language: Language = 'en',
+): Reason {
+  return (language === 'de' ? reasonInGerman : reasonInEnglish)(code, context)
+}
+
+type ReasonContext = Parameters<typeof panelReason>[1]
+
+function reasonInEnglish(code: ApiReason, { minimumRole, votes, streamer }: ReasonContext): Reason {
+  const watch = votes
+    ? 'You can still back moments with +1, and see the recap after the stream.'
+    : 'You can see what they mark, and the recap after the stream.'
+  switch (code) {
+    case 'streamer-only':
+      return { sentence: 'Only the streamer echoes right now', advice: watch }
+    case 'trusted-only':
+      return { sentence: 'Moderators and approved people echo here', advice: watch }
+    case 'minimum-role': {
+      const who = {
+        none: 'Everyone echoes',
+        follower: 'Followers echo',
+        subscriber: 'Subscribers echo',
+        vip: 'VIPs echo',
+      }
+      return { sentence: `${who[minimumRole]} here`, advice: watch }
+    }
+    case 'blocked':
+      return {
+        sentence: 'You cannot echo in this channel',
+        advice: 'The streamer has decided so. You can still see the moments and the recaps.',
+      }
+    case 'signed-out':
+      return {
+        sentence: 'Log in at Twitch to echo',
+        advice: 'You can see what others mark. To mark moments yourself, Twitch has to know you.',
+      }
+    case 'unfinished':
+      return {
+        sentence: 'Echoes is not set up yet',
+        advice: streamer
+          ? 'Open Echoes in the settings of your extensions, and sign in on its site. It takes two minutes.'
+          : 'The streamer has added the panel, but has not finished setting it up. Come back a little later.',
+      }
+    default:
+      return { sentence: refusalSentence(code), advice: watch }
+  }
+}
+
+function reasonInGerman(code: ApiReason, { minimumRole, votes, streamer }: ReasonContext): Reason {
+  const watch = votes
+    ? 'Du kannst Momente mit +1 unterstützen und nach dem Stream das Recap sehen.'
+    : 'Du siehst, was sie markieren, und nach dem Stream das Recap.'
+  switch (code) {
+    case 'streamer-only':
+      return { sentence: 'Gerade markiert nur der Streamer', advice: watch }
+    case 'trusted-only':
+      return { sentence: 'Hier markieren Moderatoren und Freigegebene', advice: watch }
+    case 'minimum-role': {
+      const who = { none: 'alle', follower: 'Follower', subscriber: 'Abonnenten', vip: 'VIPs' }
+      return { sentence: `Hier markieren ${who[minimumRole]}`, advice: watch }
+    }
+    case 'blocked':
+      return {
+        sentence: 'In diesem Kanal kannst du nicht markieren',
+        advice: 'So hat es der Streamer entschieden. Momente und Recaps kannst du sehen.',
+      }
+    case 'signed-out':
+      return {
+        sentence: 'Melde dich bei Twitch an',
+        advice: 'Du siehst, was andere markieren. Um selbst zu markieren, muss Twitch dich kennen.',
+      }
+    case 'unfinished':
+      return {
+        sentence: 'Echoes ist noch nicht eingerichtet',
+        advice: streamer
+          ? 'Öffne Echoes in den Einstellungen deiner Erweiterungen und melde dich auf der Seite an.'
+          : 'Der Streamer hat das Panel, aber die Einrichtung fehlt noch. Schau etwas später wieder herein.',
+      }
+    default:
+      return { sentence: refusalSentence(code, {}, 'de'), advice: watch }
+  }
+}
+
 /** "Echo saved: the last 30 s". A viewer's label is never repeated into chat. */
 export function savedText(lengthMs: number, replaced: boolean, people: number): string {
   const what = `${replaced ? 'Echo replaced' : 'Echo saved'}: the last ${lengthText(lengthMs)}`

@@ -73,14 +73,8 @@ function Top(props: ViewProps & { top: Top }) {
           <div class="row" />
         </div>
       )
-    case 'unfinished': {
-      const own = model.me?.role === 'broadcaster'
-      return <Reason title={text.unfinished} sentence={own ? text.unfinishedOwn : text.unfinishedWhat} />
-    }
     case 'offline':
       return <Recaps {...props} />
-    case 'signed-out':
-      return <Reason title={text.signedOut} sentence={text.signedOutWhat} />
     case 'refused':
       return <Refused {...props} top={top} />
     default:
@@ -89,20 +83,10 @@ function Top(props: ViewProps & { top: Top }) {
 }
 
 function Refused({ top, text, model, share }: ViewProps & { top: Extract<Top, { kind: 'refused' }> }) {
-  const what = model.state?.votes ? text.backThem : text.seeThem
-  const minimum = model.state?.minimumRole ?? 'none'
-  const titles: Record<string, string> = {
-    'streamer-only': text.streamerOnly,
-    'trusted-only': text.trustedOnly,
-    'minimum-role': text.minimum[minimum],
-    blocked: text.blocked,
-  }
+  const { sentence, advice = '' } = top.refusal
   return (
-    <Reason
-      title={titles[top.reason] ?? top.sentence}
-      sentence={top.reason === 'blocked' ? text.blockedWhat : what}
-    >
-      {top.identityHelps && (
+    <Reason title={sentence} sentence={advice}>
+      {model.me?.identityHelps && (
         <>
           <p>{text.shareWhy}</p>
           <button class="quiet" onClick={share}>

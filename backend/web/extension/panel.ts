@@ -1,8 +1,10 @@
 /** What viewers ask for and do: `/panel/…`. */
 import { Hono, type Context } from 'hono'
-import { echoBody, voteBody, type EchoTaken, type PanelMe } from '../../../shared/api.ts'
+import { echoBody, voteBody, type ApiRefusal, type EchoTaken, type PanelMe } from '../../../shared/api.ts'
 import { cleanLabel } from '../../../shared/echo.ts'
 import type { Person } from '../../../shared/mode.ts'
+import { DEFAULT_SETTINGS, type ChannelSettings } from '../../../shared/settings.ts'
+import { panelReason, type ApiReason } from '../../../shared/text.ts'
 import { findChannel, peopleOf, standingOf, type Channel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
 import { latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
@@ -10,7 +12,7 @@ import { identityOf } from '../../db/identities.ts'
 import { saveVote, votesOf } from '../../db/votes.ts'
 import { cooldownEnd, mayEcho } from '../../domain/policy.ts'
 import type { ExtensionViewer } from '../../twitch/extension-token.ts'
-import { apiRefusal, bodyOf, floodGate, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
+import { bodyOf, floodGate, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
 import { isSignedIn, type ExtensionPeople } from './people.ts'
 import type { CachedView, ChannelViews } from './views.ts'
 
@@ -129,8 +131,7 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     const { channelId, role } = viewer
     const channel = await findChannel(db, channelId)
     if (!channel) {
-      const refusal = apiRefusal('unfinished', {}, languageOfRequest(c))
-      return { ...nobody(viewer, now()), refusal }
+      return { ...nobody(viewer, now()), refusal: reasonOf(c, viewer, 'unfinished', DEFAULT_SETTINGS) }
     }
     const { settings } = channel
     const { userId, allIds } = await identityOf(db, channelId, person.userId)
@@ -147,7 +148,7 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
       signedIn: isSignedIn(viewer),
       linked: viewer.userId !== null,
       identityHelps: code !== null && (await identityHelps(viewer, channel)),
-      refusal: code && apiRefusal(code, { minimumRole: settings.minimumRole }, languageOfRequest(c)),
+      refusal: code && reasonOf(c, viewer, code, settings),
       cooldown:
         latest && cooledAtMs && cooledAtMs > at
           ? { untilMs: cooledAtMs, totalMs: cooledAtMs - latest.askedAtMs, lengthMs: latest.lengthMs }
@@ -183,6 +184,16 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     return (await peopleOf(db, channel.id)).some((p) => p.standing === 'approved')
   }
   return app
+}
+
+function reasonOf(
+  c: Context,
+  { role }: ExtensionViewer,
+  reason: ApiReason,
+  { minimumRole, votes }: Pick<ChannelSettings, 'minimumRole' | 'votes'>,
+): ApiRefusal {
+  const context = { minimumRole, votes, streamer: role === 'broadcaster' }
+  return { reason, ...panelReason(reason, context, languageOfRequest(c)) }
 }
 
 function nobody(viewer: ExtensionViewer, nowMs: number): PanelMe {

@@ -1,0 +1,212 @@
+/** All settings on one page: who may echo, the lists, how long, how often, what is said, and what is still missing. */
+import type { ConfigState, ExtensionSettings, SettingsChange } from '../../shared/api.ts'
+import type { Api } from '../../extension-panel/api.ts'
+import type { Autosave, Saving } from '../autosave.ts'
+import { Choice, Duration, Toggle } from './fields.tsx'
+import { ModeChoice } from './mode-choice.tsx'
+import { People } from './people.tsx'
+import { SaveStatusLine } from './save-status.tsx'
+
+export interface ConfigProps {
+  saving: Saving
+  autosave: Autosave
+  api: Api
+}
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const LENGTHS: [number, string][] = [
+  [15 * SECOND, '15 s'],
+  [30 * SECOND, '30 s'],
+  [60 * SECOND, '1:00'],
+  [90 * SECOND, '1:30'],
+]
+const LONGEST: [number, string][] = [
+  [60 * SECOND, '1 minute'],
+  [2 * MINUTE, '2 minutes'],
+  [5 * MINUTE, '5 minutes'],
+  [10 * MINUTE, '10 minutes'],
+  [15 * MINUTE, '15 minutes'],
+]
+
+export function Trouble({ sentence }: { sentence: string }) {
+  return (
+    <main>
+      {sentence ? (
+        <p class="card" role="status">
+          {sentence}
+        </p>
+      ) : (
+        <div class="skeleton" role="status" aria-label="Loading">
+          <div />
+          <div />
+          <div />
+        </div>
+      )}
+    </main>
+  )
+}
+
+export function ConfigPage({ saving, autosave, api }: ConfigProps) {
+  const { config } = saving
+  if (!config.signedUp) return <SignUp siteUrl={config.siteUrl} />
+  const settings: ExtensionSettings = { ...config.settings, ...given(saving.pending) }
+  return (
+    <main>
+      <header>
+        <h1>Echoes</h1>
+        <SaveStatusLine saving={saving} autosave={autosave} />
+      </header>
+      <Missing config={config} />
+      <section>
+        <h2>Who may echo</h2>
+        <ModeChoice
+          mode={settings.mode}
+          minimumRole={settings.minimumRole}
+          onChange={(change) => autosave.change(change)}
+        />
+      </section>
+      <section>
+        <h2>People</h2>
+        <People config={config} api={api} onConfig={autosave.take} />
+      </section>
+      <Lengths settings={settings} autosave={autosave} />
+      <Manners settings={settings} autosave={autosave} />
+    </main>
+  )
+}
+
+function given(pending: SettingsChange): Partial<ExtensionSettings> {
+  return Object.fromEntries(Object.entries(pending).filter(([, value]) => value !== undefined))
+}
+
+function SignUp({ siteUrl }: { siteUrl: string }) {
+  return (
+    <main>
+      <h1>Echoes</h1>
+      <section class="card">
+        <h2>One step before this page</h2>
+        <p>
+          Sign in on the companion site. It connects your chat and your YouTube channel; then everything about
+          who may echo is set here.
+        </p>
+        <a class="button primary" href={siteUrl} target="_blank" rel="noopener noreferrer">
+          Open the companion site
+        </a>
+      </section>
+    </main>
+  )
+}
+
+function Missing({ config }: { config: ConfigState }) {
+  const ready = config.missing.length === 0
+  return (
+    <section class={ready ? 'card slim' : 'card missing'}>
+      {ready ? (
+        <p>YouTube, publishing and your recaps are on the companion site.</p>
+      ) : (
+        <>
+          <h2>Still to do</h2>
+          <ul>
+            {config.missing.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      <a
+        class={ready ? 'button' : 'button primary'}
+        href={config.siteUrl}
+        target="_blank"
+        rel="noopener noreferrer"
+      >
+        Open the companion site
+      </a>
+    </section>
+  )
+}
+
+interface Part {
+  settings: ExtensionSettings
+  autosave: Autosave
+}
+
+function Lengths({ settings, autosave }: Part) {
+  return (
+    <section>
+      <h2>Lengths and timing</h2>
+      <div class="fields">
+        <Choice
+          label="Without a number, an echo is"
+          value={settings.defaultLengthMs}
+          options={LENGTHS}
+          onChange={(defaultLengthMs) => autosave.change({ defaultLengthMs })}
+        />
+        <Choice
+          label="At most, an echo is"
+          value={settings.maxLengthMs}
+          options={LONGEST}
+          onChange={(maxLengthMs) => autosave.change({ maxLengthMs })}
+        />
+        <Duration
+          label="Viewers are behind by"
+          hint="The clip ends so long before the command. Negative: after it, for a button box."
+          unit="s"
+          valueMs={settings.latencyMs}
+          minMs={-30 * SECOND}
+          maxMs={60 * SECOND}
+          onChange={(latencyMs) => autosave.change({ latencyMs }, true)}
+        />
+        <Duration
+          label="The recap is at most"
+          hint="The most wanted moments win, in the order of the stream."
+          unit="min"
+          valueMs={settings.budgetMs}
+          minMs={MINUTE}
+          maxMs={120 * MINUTE}
+          onChange={(budgetMs) => autosave.change({ budgetMs }, true)}
+        />
+      </div>
+    </section>
+  )
+}
+
+function Manners({ settings, autosave }: Part) {
+  return (
+    <section>
+      <h2>Manners</h2>
+      <div class="fields">
+        <Duration
+          label="Cool-down of a person"
+          hint="Within it only a longer echo is taken, in place of the last one. You and moderators have none."
+          unit="s"
+          valueMs={settings.cooldownMs}
+          minMs={0}
+          maxMs={30 * MINUTE}
+          onChange={(cooldownMs) => autosave.change({ cooldownMs }, true)}
+        />
+        <Duration
+          label="An echo can be taken back for"
+          hint="0: not at all."
+          unit="s"
+          valueMs={settings.undoMs}
+          minMs={0}
+          maxMs={10 * MINUTE}
+          onChange={(undoMs) => autosave.change({ undoMs }, true)}
+        />
+      </div>
+      <Toggle
+        label="Confirm echoes in chat"
+        hint="Refusals are answered in any case."
+        on={settings.confirmations}
+        onChange={(confirmations) => autosave.change({ confirmations })}
+      />
+      <Toggle
+        label="Viewers may back moments with +1"
+        hint="It counts for which moments win, in every mode."
+        on={settings.votes}
+        onChange={(votes) => autosave.change({ votes })}
+      />
+    </section>
+  )
+}

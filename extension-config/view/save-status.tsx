@@ -1,0 +1,60 @@
+/** Whether the settings are saved, in words; and what to do where two have changed the same. */
+import type { Autosave, Conflict, Field, Saving } from '../autosave.ts'
+
+const NAMES: Record<Field, string> = {
+  mode: 'who may echo',
+  minimumRole: 'the role that is open to',
+  defaultLengthMs: 'the usual length',
+  maxLengthMs: 'the longest echo',
+  latencyMs: 'the delay of viewers',
+  cooldownMs: 'the cool-down',
+  undoMs: 'the time for taking back',
+  budgetMs: 'the length of the recap',
+  confirmations: 'confirmations in chat',
+  votes: '+1',
+}
+
+export function SaveStatusLine({ saving, autosave }: { saving: Saving; autosave: Autosave }) {
+  const { status, disputed } = saving
+  if (disputed.length > 0) return <Disputed conflicts={disputed} autosave={autosave} />
+  const words = {
+    idle: 'Saves by itself',
+    saving: 'Saving …',
+    saved: 'Saved',
+    failed: '',
+  }[status.kind]
+  return (
+    <p class={`status ${status.kind}`} role="status">
+      {status.kind === 'failed'
+        ? `Not saved. ${status.sentence}${status.retrying ? '; trying again' : ''}`
+        : words}
+    </p>
+  )
+}
+
+function Disputed({ conflicts, autosave }: { conflicts: Conflict[]; autosave: Autosave }) {
+  return (
+    <div class="card conflict" role="alert">
+      <h2>Changed elsewhere meanwhile</h2>
+      <ul>
+        {conflicts.map(({ field, mine, theirs }) => (
+          <li key={field}>
+            {NAMES[field]}: there <strong>{valueText(theirs)}</strong>, here{' '}
+            <strong>{valueText(mine)}</strong>
+          </li>
+        ))}
+      </ul>
+      <div class="buttons">
+        <button class="primary" onClick={() => autosave.resolve('mine')}>
+          Use mine
+        </button>
+        <button onClick={() => autosave.resolve('theirs')}>Use theirs</button>
+      </div>
+    </div>
+  )
+}
+
+function valueText(value: Conflict['mine']): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  return typeof value === 'number' ? `${value / 1000} s` : value
+}
