@@ -2,7 +2,7 @@
  * Builds the extension's pages as Twitch wants them: relative addresses, no inline script or style, readable
  * JavaScript under fixed names, everything flat in one folder.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type InlineConfig } from 'vite'
 
@@ -41,7 +41,8 @@ export async function buildExtension({ ebsUrl, outDir }: BuildOptions): Promise<
     rmSync(parts, { recursive: true })
   }
   await build({
-    ...configFor(PANEL, outDir, ebsUrl),
+    configFile: false,
+    logLevel: 'warn',
     build: {
       outDir,
       emptyOutDir: false,
@@ -96,9 +97,4 @@ function configFor({ name, folder }: ExtensionPage, outDir: string, ebsUrl: stri
 /** A page of the extension whose helper script comes from elsewhere than from Twitch. */
 export function withHelper(html: string, helperUrl: string): string {
   return html.replace('https://extension-files.twitch.tv/helper/v1/twitch-ext.min.js', helperUrl)
-}
-
-export function writePage(outDir: string, name: string, change: (html: string) => string): void {
-  const file = join(outDir, `${name}.html`)
-  writeFileSync(file, change(readFileSync(file, 'utf8')))
 }

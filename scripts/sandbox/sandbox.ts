@@ -5,6 +5,7 @@ import { SITE_CSS } from '../../backend/web/site/style.ts'
 import { MovableClock } from './clock.ts'
 import { GoogleWorld } from './google/world.tsx'
 import { listen } from './http.ts'
+import { startRig, type Rig } from './rig/rig.tsx'
 import { startMail, type MailServer } from './mail.ts'
 import { startChat, type ChatServer } from './twitch/chat.ts'
 import { ClipShop } from './twitch/clips.ts'
@@ -24,7 +25,8 @@ export interface Sandbox {
   video: VideoServer
   google: GoogleWorld
   mail: MailServer
-  addresses: { twitch: string; video: string; google: string; chat: string; smtp: string }
+  rig: Rig
+  addresses: { rig: string; twitch: string; video: string; google: string; chat: string; smtp: string }
   /** The settings of Echoes against this world; waits are short. */
   environment(site: { port: number; dataDir: string }): Record<string, string>
   close(): Promise<void>
@@ -50,12 +52,13 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
   for (const login of [PEOPLE.approved, ...PEOPLE.viewers]) twitch.addUser(login)
   const bot = twitch.addUser(PEOPLE.bot)
   twitch.giveBadge(streamer.id, moderator.id, 'moderator')
+  const rig = await startRig(twitch, PEOPLE.streamer)
   const twitchId = new TwitchId(twitch)
   twitchId.grant(bot.id, ['user:bot', 'user:read:chat', 'user:write:chat'])
   const eventsub = new EventSub(twitch)
   const clips = new ClipShop(twitch)
   const video = videoServer(twitch, clips)
-  const helix = helixRoutes({ world: twitch, id: twitchId, eventsub, clips })
+  const helix = helixRoutes({ world: twitch, id: twitchId, eventsub, clips, extension: rig.extension })
   const api = new Hono()
   api.get('/site.css', siteCss)
   for (const prefix of ['/oauth2', '/auth']) api.route(prefix, twitchId.routes())
@@ -82,7 +85,9 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
     video,
     google,
     mail,
+    rig,
     addresses: {
+      rig: rig.url,
       twitch: apiServer.url,
       video: videoListening.url,
       google: googleServer.url,
@@ -103,6 +108,12 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
       MAIL_FROM: 'Echoes <echoes@example.com>',
       VOD_SOURCE: 'hls',
+      EXTENSION_CLIENT_ID: rig.extension.clientId,
+      EXTENSION_SECRETS: rig.extension.secret,
+      EXTENSION_OWNER_ID: rig.extension.ownerId,
+      EXTENSION_ORIGINS: rig.filesUrl,
+      YOUTUBE_WATCH_URL: `${googleServer.url}/watch/`,
+      YOUTUBE_IMAGES_URL: googleServer.url,
       TWITCH_ID_URL: `${apiServer.url}/oauth2`,
       TWITCH_API_URL: `${apiServer.url}/helix`,
       TWITCH_GQL_URL: `${videoListening.url}/gql`,
@@ -132,6 +143,7 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
         googleServer.close(),
         chat.close(),
         mail.close(),
+        rig.close(),
       ])
     },
   }

@@ -104,6 +104,10 @@ export class GoogleWorld {
       const video = this.videos.find((v) => v.id === c.req.param('id'))
       return video ? sendFile(c, video.file, 'video/mp4') : c.notFound()
     })
+    app.get('/vi/:id/mqdefault.jpg', (c) => {
+      const picture = this.videos.find((v) => v.id === c.req.param('id'))?.thumbnail
+      return picture ? sendFile(c, picture, 'image/jpeg') : c.notFound()
+    })
     return app
   }
 
