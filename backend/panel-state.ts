@@ -26,8 +26,9 @@ export interface ChannelView {
   state: PanelState
   /** Which moment an echo is in. */
   momentOfEcho: Map<string, string>
-  /** Moments by person; a person may be known by several ids, of which this has the one that counts. */
-  momentsOfPerson: Map<string, string[]>
+  /** Moments that a person wanted, by the id that counts for them: with an echo or a vote, and with an echo. */
+  wantedBy: Map<string, string[]>
+  askedBy: Map<string, string[]>
   /** Null while offline. */
   showId: string | null
 }
@@ -39,18 +40,22 @@ export async function channelView(
   addresses: WatchAddresses,
 ): Promise<ChannelView> {
   const channel = await findChannel(db, channelId)
-  const nothing = { momentOfEcho: new Map(), momentsOfPerson: new Map(), showId: null }
+  const nothing = { momentOfEcho: new Map(), wantedBy: new Map(), askedBy: new Map(), showId: null }
   if (!channel) return { state: { ...stateOf(null), setUp: 'unfinished' }, ...nothing }
   const show = await liveShow(db, channelId)
   if (!show)
     return { state: { ...stateOf(channel), recaps: await recapsFor(db, channelId, addresses) }, ...nothing }
   const streams = await streamsOf(db, show.id, now)
-  const { moments, dropped, momentOfEcho } = await showMoments(db, show.id, streams, channel.settings)
+  const { moments, dropped, momentOfEcho, askedBy } = await showMoments(
+    db,
+    show.id,
+    streams,
+    channel.settings,
+  )
   const shown = moments.filter((m) => !dropped.has(m.id)).reverse()
-  const momentsOfPerson = new Map<string, string[]>()
+  const wantedBy = new Map<string, string[]>()
   for (const moment of shown)
-    for (const { userId } of moment.people)
-      momentsOfPerson.set(userId, [...(momentsOfPerson.get(userId) ?? []), moment.id])
+    for (const { userId } of moment.people) wantedBy.set(userId, [...(wantedBy.get(userId) ?? []), moment.id])
   return {
     state: {
       ...stateOf(channel),
@@ -59,7 +64,8 @@ export async function channelView(
       total: shown.length,
     },
     momentOfEcho,
-    momentsOfPerson,
+    wantedBy,
+    askedBy,
     showId: show.id,
   }
 }

@@ -13,8 +13,10 @@ export interface ShowMoments {
   moments: Moment[]
   /** Ids of those that the streamer does not want. */
   dropped: Set<string>
-  /** Finds the moment an echo is in. */
+  /** Which moment an echo is in. */
   momentOfEcho: Map<string, string>
+  /** Moments with an echo of a person, by their id. */
+  askedBy: Map<string, string[]>
 }
 
 /** @param streams of the show, in order; a stream that goes on lasts until now */
@@ -48,5 +50,10 @@ export async function showMoments(
     edits.flatMap(({ echoId, atMs, kept }) => anchorOf(echoId).map((anchor) => ({ ...anchor, atMs, kept }))),
   )
   const momentOfEcho = new Map(moments.flatMap((m) => m.echoIds.map((id) => [id, m.id] as const)))
-  return { moments, dropped, momentOfEcho }
+  const askedBy = new Map<string, string[]>()
+  for (const { id, userId } of spans) {
+    const moment = momentOfEcho.get(id)
+    if (moment) askedBy.set(userId, [...(askedBy.get(userId) ?? []), moment])
+  }
+  return { moments, dropped, momentOfEcho, askedBy }
 }

@@ -10,7 +10,7 @@ const TOAST_MS = 4_000
 const SPREAD_MS = 2_000
 
 export interface Controller {
-  /** There is a token, or a newer one. */
+  /** There is a token, or a newer one; or the browser is online again. */
   onToken(): void
   onVisible(visible: boolean): void
   onMessage(message: string): void
@@ -55,7 +55,6 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
   const takeMe = (me: PanelMe) => set({ me, clockAheadMs: me.nowMs - Date.now() })
 
   const answered = (reached: boolean) => {
-    failures = reached ? 0 : failures + 1
     if (!reached) return set({ connection: 'lost' })
     if (model.connection === 'lost') say(text.back)
     if (model.connection !== 'ok') set({ connection: 'ok' })
@@ -66,7 +65,9 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
     if (!seen || !hasToken) return
     const answer = await api<PanelState>({ path: '/panel/state', etag })
     // A token that is out of date is as good as no connection: Twitch brings a new one.
-    answered(answer !== null && answer.ok !== false)
+    const reached = answer !== null && answer.ok !== false
+    failures = reached ? 0 : failures + 1
+    answered(reached)
     if (answer?.ok === true) {
       etag = answer.etag
       takeState(answer.body)

@@ -56,6 +56,7 @@ function start(text: PanelText): void {
     root.textContent = text.noTwitch
     return
   }
+  addEventListener('online', controller.onToken)
   controller.set({})
   // What counts down or up is drawn each second, while somebody looks.
   setInterval(() => document.hidden || paint(), 1_000)

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { controlRoutes } from './sandbox/control/routes.tsx'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { listen } from './sandbox/http.ts'
+import { buildForRig } from './sandbox/rig/build.ts'
 import { freePort, startProcess, until } from './sandbox/process.ts'
 import { PEOPLE, startSandbox } from './sandbox/sandbox.ts'
 import { approve, setUpStreamer } from './sandbox/visitor.ts'
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
     await setUpStreamer(site, PEOPLE.streamer)
     await approve(sandbox, join(dataDir, 'echoes.sqlite'))
   }
+  await buildForRig(sandbox, site, [{ text: 'Control page', url: `http://127.0.0.1:${args.port}/` }])
   const control = await listen(controlRoutes({ sandbox, site }), Number(args.port)).catch(
     (error: unknown) => {
       echoes.stop()
@@ -51,6 +53,7 @@ async function main(): Promise<void> {
   const addresses = { control: control.url, echoes: site, ...sandbox.addresses }
   if (args.json) console.log(JSON.stringify({ addresses, people: PEOPLE, environment }))
   else {
+    console.log(`The rig (Twitch):   ${sandbox.rig.url}/`)
     console.log(`The control page:   ${control.url}/`)
     console.log(`Echoes:             ${site}/`)
     for (const [name, address] of Object.entries(sandbox.addresses))

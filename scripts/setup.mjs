@@ -44,6 +44,11 @@ if (process.argv.includes('--test')) {
       file: () => existsSync('/usr/bin/ffmpeg'),
       use: 'decoding recaps with a second program',
     },
+    {
+      package: 'chromium',
+      file: () => existsSync('/usr/bin/chromium'),
+      use: 'the pages in a real browser',
+    },
   ]
   const missing = wanted.filter((w) => !w.file())
   const root = typeof process.getuid === 'function' && process.getuid() === 0

@@ -243,6 +243,18 @@ export async function askedEchoes(
   ])
 }
 
+/** Whether an echo, withdrawn or not, was asked for in this show. */
+export async function isAsked(db: Database, showId: string, echoId: string): Promise<boolean> {
+  const of = (table: 'echoes' | 'long_echoes') =>
+    db
+      .selectFrom(table)
+      .select('id')
+      .where('id', '=', echoId)
+      .where('show_id', '=', showId)
+      .executeTakeFirst()
+  return Boolean((await of('echoes')) ?? (await of('long_echoes')))
+}
+
 /** What became of a request that was dealt with before; null when it was not. */
 export async function outcomeOf(
   db: Database,

@@ -139,7 +139,7 @@ function PeopleList(props: {
         {people.map((p) => (
           <li key={p.userId}>
             {p.login}
-            <button onClick={() => put([p.login], 'none')} aria-label={`Take ${p.login} off the list`}>
+            <button onClick={() => put([p.login], 'none')} aria-label={`Remove ${p.login}`}>
               Remove
             </button>
           </li>

@@ -23,15 +23,11 @@ export function App(props: ViewProps) {
   return (
     <main class={top.kind}>
       <Head {...props} />
-      {model.connection === 'lost' && model.state && (
-        <p class="banner" role="status">
-          {text.lost}
-        </p>
-      )}
       <Top {...props} top={top} />
-      {model.state?.live && <Moments {...props} />}
-      <p class="toast" role="status">
-        {model.notice}
+      {model.state?.live && top.kind !== 'loading' && <Moments {...props} />}
+      {/* What the slot shows already is only read out. */}
+      <p class={model.press ? 'toast heard' : 'toast'} role="status">
+        {model.notice || (model.connection === 'lost' && model.state ? text.lost : '')}
       </p>
     </main>
   )

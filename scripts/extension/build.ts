@@ -67,7 +67,7 @@ function configFor({ name, folder }: ExtensionPage, outDir: string, ebsUrl: stri
       },
     ],
     oxc: {
-      jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment' },
+      jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment', development: false },
       jsxInject: "import { h, Fragment } from 'preact'",
     },
     build: {

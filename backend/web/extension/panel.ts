@@ -7,9 +7,9 @@ import { DEFAULT_SETTINGS, type ChannelSettings } from '../../../shared/settings
 import { panelReason, type ApiReason } from '../../../shared/text.ts'
 import { findChannel, peopleOf, standingOf, type Channel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
-import { latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
+import { isAsked, latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
 import { identityOf } from '../../db/identities.ts'
-import { saveVote, votesOf } from '../../db/votes.ts'
+import { saveVote } from '../../db/votes.ts'
 import { cooldownEnd, mayEcho } from '../../domain/policy.ts'
 import type { ExtensionViewer } from '../../twitch/extension-token.ts'
 import { bodyOf, floodGate, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
@@ -116,7 +116,8 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     const { userId } = await identityOf(db, channelId, person.userId)
     if (!view.state.votes) return refuse(c, 'votes-off')
     if ((await standingOf(db, channelId, userId)) === 'blocked') return refuse(c, 'blocked')
-    if (!view.showId || !view.momentOfEcho.has(momentId)) return refuse(c, 'no-moment')
+    // The echo that named the moment may have been replaced since the panel saw it: the vote finds its place all the same.
+    if (!view.showId || !(await isAsked(db, view.showId, momentId))) return refuse(c, 'no-moment')
     await saveVote(db, { channelId, showId: view.showId, userId, echoId: momentId }, now())
     const me = await meOf(c, viewer, person, view)
     return c.json({ ...me, voted: [...new Set([...me.voted, momentId])] } satisfies PanelMe, 200)
@@ -157,19 +158,8 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
         latest && undoUntilMs > at
           ? { echoId: latest.id, untilMs: undoUntilMs, lengthMs: latest.lengthMs }
           : null,
-      ...(await ownMoments(view, allIds)),
+      ...ownMoments(view, allIds),
     }
-  }
-
-  /** Own ones are those with an echo; where only a vote is, it was voted for. */
-  async function ownMoments(view: CachedView, allIds: string[]): Promise<Pick<PanelMe, 'mine' | 'voted'>> {
-    const all = [...new Set(allIds.flatMap((id) => view.momentsOfPerson.get(id) ?? []))]
-    if (all.length === 0 || !view.showId) return { mine: [], voted: [] }
-    const votes = await votesOf(db, view.showId)
-    const votedFor = votes
-      .filter((v) => allIds.includes(v.userId))
-      .flatMap((v) => view.momentOfEcho.get(v.echoId) ?? [])
-    return { mine: all.filter((id) => !votedFor.includes(id)), voted: [...new Set(votedFor)] }
   }
 
   /** In which modes it makes a difference whether we know who somebody is. */
@@ -209,6 +199,12 @@ function nobody(viewer: ExtensionViewer, nowMs: number): PanelMe {
     mine: [],
     voted: [],
   }
+}
+
+function ownMoments(view: CachedView, allIds: string[]): Pick<PanelMe, 'mine' | 'voted'> {
+  const all = (moments: Map<string, string[]>) => [...new Set(allIds.flatMap((id) => moments.get(id) ?? []))]
+  const mine = all(view.askedBy)
+  return { mine, voted: all(view.wantedBy).filter((id) => !mine.includes(id)) }
 }
 
 /** Routes that only the channel's own streamer may use. */

@@ -32,7 +32,7 @@ export function extensionRoutes(options: ExtensionOptions): Hono {
   ] as const) {
     app.use(`${path}/*`, pages)
     app.use(path, pages)
-    routes.notFound((c) => refuse(c, 'not-there'))
+    routes.all('*', (c) => refuse(c, 'not-there'))
     routes.onError((error, c) => {
       if ('getResponse' in error) return (error as { getResponse(): Response }).getResponse()
       log.error({ error: errorText(error), path: c.req.path }, 'an extension request failed')

@@ -14,6 +14,9 @@ export function ControlPage({ sandbox, site, channelId }: Props & { site: string
       <link rel="stylesheet" href="/control.css" />
       <div class="row">
         <h1>Sandbox</h1>
+        <a class="button" href={sandbox.rig.url}>
+          Open the rig
+        </a>
         <a class="button" href={site}>
           Open Echoes
         </a>

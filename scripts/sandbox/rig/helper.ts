@@ -104,6 +104,8 @@ window.addEventListener('message', ({ data, source }: MessageEvent<ToFrame>) => 
       return
     case 'network':
       network = data.network
+      // As a browser tells of its network.
+      window.dispatchEvent(new Event(network === 'lost' ? 'offline' : 'online'))
       return
     case 'pubsub':
       for (const callback of listeners.get(data.target) ?? [])

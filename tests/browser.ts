@@ -1,0 +1,79 @@
+/** A real Chromium for tests of pages, and the extension's views in it as the rig shows them. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium, type Browser, type FrameLocator, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const PICTURES = join(import.meta.dirname, '../.echoes/screens')
+
+/** Where this machine has a browser; undefined where it has none. */
+export const chromiumPath = process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path))
+
+export function launchChromium(): Promise<Browser> {
+  mkdirSync(PICTURES, { recursive: true })
+  return chromium.launch({
+    executablePath: chromiumPath ?? '',
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  })
+}
+
+export interface View {
+  page: Page
+  /** The extension's page inside its frame. */
+  frame: FrameLocator
+  /** Violations of the Content-Security-Policy, and errors of scripts. */
+  faults: string[]
+  set(name: 'network' | 'person' | 'theme', value: string): Promise<void>
+  /** A picture of the frame in both themes under `.echoes/screens`, and axe's findings: none. */
+  look(name: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** @param query what the rig's address takes: view, person, theme, network, shared, language, latency */
+export async function openView(
+  browser: Browser,
+  rigUrl: string,
+  query: Record<string, string>,
+): Promise<View> {
+  const context = await browser.newContext({
+    viewport: { width: 800, height: 1100 },
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) faults.push(message.text())
+  })
+  await page.goto(`${rigUrl}/?${new URLSearchParams(query)}`)
+  const set: View['set'] = async (name, value) => void (await page.selectOption(`[name=${name}]`, value))
+  return {
+    page,
+    frame: page.frameLocator('iframe'),
+    faults,
+    set,
+    async look(name) {
+      for (const theme of ['light', 'dark']) {
+        await set('theme', theme)
+        await page.frameLocator('iframe').locator(`html[data-theme=${theme}]`).waitFor()
+        await page.locator('iframe').screenshot({ path: join(PICTURES, `${name}-${theme}.png`) })
+        const { violations } = await new AxeBuilder({ page }).include(['iframe', 'main']).analyze()
+        expect(violations.map((v) => `${name} ${theme}: ${v.id}: ${v.nodes[0]?.html}`)).toEqual([])
+      }
+      const box = await page
+        .frameLocator('iframe')
+        .locator('html')
+        .evaluate((html) => [html.scrollWidth - html.clientWidth, html.scrollHeight - html.clientHeight])
+      if (query.view === 'panel') expect(box).toEqual([0, 0])
+    },
+    close: () => context.close(),
+  }
+}
