@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import type { Clock } from '../shared/clock.ts'
 import type { Config, ExtensionConfig } from './config.ts'
 import type { Database } from './db/database.ts'
-import { findChannel } from './db/channels.ts'
+import { findChannel, revisionOf } from './db/channels.ts'
 import { findGrant } from './db/grants.ts'
 import { makeStatePusher } from './jobs/push-state.ts'
 import type { Timer } from './jobs/timers.ts'
@@ -65,7 +65,7 @@ export function makeExtension(
       origins: extension.origins,
       viewerOf: viewerGate(tokenVerifier(extension.secrets, now)),
       flood: floodGate(FLOOD),
-      views: new ChannelViews(viewOf, now),
+      views: new ChannelViews(viewOf, (channelId) => revisionOf(db, channelId), now),
       usersByLogin: (logins) => twitch.usersByLogin(logins),
       search: (name) => twitch.searchUsers(name),
       missing: (channelId) => missingOf(db, channelId),

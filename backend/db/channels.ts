@@ -2,6 +2,7 @@
 import type { Mode, Standing } from '../../shared/mode.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../shared/settings.ts'
 import { touchChannel, type Database } from './database.ts'
+import { isOpaque } from './identities.ts'
 import type { Selectable } from 'kysely'
 import type { ChannelRow } from './schema.ts'
 
@@ -137,6 +138,16 @@ export async function changedChannels(
   return db.selectFrom('channels').select(['id', 'revision']).where('revision', '>=', sinceMs).execute()
 }
 
+/** A channel's revision; 0 when there is no such channel. */
+export async function revisionOf(db: Database, channelId: string): Promise<number> {
+  const row = await db
+    .selectFrom('channels')
+    .select('revision')
+    .where('id', '=', channelId)
+    .executeTakeFirst()
+  return row?.revision ?? 0
+}
+
 /** Channels with a stream on. */
 export async function liveChannels(db: Database): Promise<{ id: string; revision: number }[]> {
   return db
@@ -148,6 +159,8 @@ export async function liveChannels(db: Database): Promise<{ id: string; revision
 }
 
 export async function standingOf(db: Database, channelId: string, userId: string): Promise<Standing> {
+  // Lists hold accounts; a viewer who has not told who they are is on none.
+  if (isOpaque(userId)) return 'none'
   const row = await db
     .selectFrom('standings')
     .select('standing')

@@ -3,7 +3,16 @@
  * migrations and the same queries.
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { CompiledQuery, Kysely, sql, SqliteDialect, SqliteDriver, type DatabaseConnection } from 'kysely'
+import {
+  CompiledQuery,
+  Kysely,
+  PostgresAdapter,
+  sql,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type Selectable,
+} from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { PostgresJSDialect } from 'kysely-postgres-js'
 import postgres from 'postgres'
@@ -11,7 +20,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
-import type { Tables } from './schema.ts'
+import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
 
@@ -38,6 +47,10 @@ export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url)
 }
 
+export function isPostgresDatabase(db: Database): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
+}
+
 /**
  * Marks that something about a channel changes which viewers see, and takes a lock that other such transactions wait
  * for until this one ends. (On SQLite a writing transaction is alone anyway.)
@@ -48,6 +61,19 @@ export async function touchChannel(db: Database, channelId: string, now: number)
     .set({ revision: nextRevision(now) })
     .where('id', '=', channelId)
     .execute()
+}
+
+/**
+ * A channel's row, held so that other transactions that hold it wait until this one ends. (On SQLite a writing
+ * transaction is alone anyway.)
+ */
+export async function holdChannel(
+  db: Database,
+  channelId: string,
+): Promise<Selectable<ChannelRow> | undefined> {
+  const query = db.selectFrom('channels').selectAll().where('id', '=', channelId)
+  const held = isPostgresDatabase(db) ? query.forUpdate() : query
+  return held.executeTakeFirst()
 }
 
 /** Grows with each change, and with the time, so that what has changed lately can be found. */
@@ -72,7 +98,26 @@ function openSqlite(path: string): Database {
   // Facts must survive a power cut, not only a crash of the process.
   file.pragma('synchronous = FULL')
   file.pragma('busy_timeout = 10000')
+  keepStatements(file)
   return new Kysely<Tables>({ dialect: new ImmediateSqliteDialect({ database: file }) })
+}
+
+const KEPT_STATEMENTS = 500
+
+/** Kysely prepares each query anew, which takes longer than most of ours run: the same text is prepared once. */
+function keepStatements(file: BetterSqlite3.Database): void {
+  const kept = new Map<string, BetterSqlite3.Statement>()
+  const prepare = file.prepare.bind(file) as (text: string) => BetterSqlite3.Statement
+  file.prepare = ((text: string) => {
+    const known = kept.get(text)
+    if (known) return known
+    const statement = prepare(text)
+    // What changes the schema would leave old statements behind.
+    if (/^\s*(create|alter|drop|pragma)/i.test(text)) return statement
+    if (kept.size >= KEPT_STATEMENTS) kept.clear()
+    kept.set(text, statement)
+    return statement
+  }) as typeof file.prepare
 }
 
 /**

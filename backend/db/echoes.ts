@@ -1,15 +1,17 @@
 /**
- * Echoes and what became of commands. Accepting an echo is one transaction: the message is claimed (a unique row, so
- * that a second bot, a second transport or a repetition finds it taken), the person's place and previous echo are
- * read, the policy decides, and the echo is stored.
+ * Echoes and what became of commands. Accepting an echo is one transaction: the channel is held, the person's place and
+ * previous echo are read, the policy decides, the message is claimed (a unique row, so that a second bot, a second
+ * transport or a repetition finds it taken), and the echo is stored.
  */
 import { randomUUID } from 'node:crypto'
 import type { Person } from '../../shared/mode.ts'
+import type { ChannelSettings } from '../../shared/settings.ts'
 import { decide, mayEcho, type Decision, type PreviousEcho } from '../domain/policy.ts'
 import { settingsOf, standingOf } from './channels.ts'
-import { touchChannel, type Database } from './database.ts'
+import { holdChannel, touchChannel, type Database } from './database.ts'
 import { identityOf } from './identities.ts'
 import { longEchoesOf } from './long-echoes.ts'
+import { inTransaction } from './together.ts'
 
 /** A viewer's picture is behind: what they ask for shortly after the end still belongs to the stream. */
 const AFTER_END_MS = 60_000
@@ -31,18 +33,26 @@ export interface EchoToTake {
 }
 
 export type EchoOutcome =
-  | { kind: 'accepted'; echoId: string; lengthMs: number; replaced: boolean }
+  | {
+      kind: 'accepted'
+      echoId: string
+      lengthMs: number
+      replaced: boolean
+      /** What it was decided by. */
+      settings: ChannelSettings
+      /** Every id of the person. */
+      allIds: string[]
+    }
   | { kind: 'refused'; decision: Extract<Decision, { ok: false }> }
   /** This very request has been dealt with before, here or by another bot: say nothing. */
   | { kind: 'known' }
   | { kind: 'no-channel' }
 
 export async function takeEcho(db: Database, request: EchoToTake, now: number): Promise<EchoOutcome> {
-  return db.transaction().execute(async (tx): Promise<EchoOutcome> => {
+  return inTransaction(db, async (tx): Promise<EchoOutcome> => {
     const { channelId, person } = request
-    if (!(await claimCommand(tx, channelId, request.sourceKey, now))) return { kind: 'known' }
-    await touchChannel(tx, channelId, now)
-    const channel = await tx.selectFrom('channels').selectAll().where('id', '=', channelId).executeTakeFirst()
+    const claim = (outcome: string) => claimCommand(tx, channelId, request.sourceKey, now, outcome)
+    const channel = await holdChannel(tx, channelId)
     if (!channel) return { kind: 'no-channel' }
     const settings = settingsOf(channel)
     const { userId, allIds } = await identityOf(tx, channelId, person.userId)
@@ -54,9 +64,9 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
     const decision = decide(asked, settings, stream !== null, previous)
     if (!decision.ok || !stream) {
       const refused = decision.ok ? { ok: false as const, code: 'offline' as const } : decision
-      await settleCommand(tx, request.sourceKey, refused.code)
-      return { kind: 'refused', decision: refused }
+      return (await claim(refused.code)) ? { kind: 'refused', decision: refused } : { kind: 'known' }
     }
+    if (!(await claim('accepted'))) return { kind: 'known' }
     const echoId = randomUUID()
     await tx
       .insertInto('echoes')
@@ -79,8 +89,8 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
       })
       .execute()
     if (decision.replaces) await withdraw(tx, decision.replaces, 'replaced', now)
-    await settleCommand(tx, request.sourceKey, 'accepted')
-    return { kind: 'accepted', echoId, lengthMs, replaced: decision.replaces !== null }
+    await touchChannel(tx, channelId, now)
+    return { kind: 'accepted', echoId, lengthMs, replaced: decision.replaces !== null, settings, allIds }
   })
 }
 
@@ -170,10 +180,11 @@ export async function claimCommand(
   channelId: string,
   messageId: string,
   now: number,
+  outcome = 'claimed',
 ): Promise<boolean> {
   const claimed = await db
     .insertInto('handled_commands')
-    .values({ message_id: messageId, channel_id: channelId, outcome: 'claimed', at: now })
+    .values({ message_id: messageId, channel_id: channelId, outcome, at: now })
     .onConflict((c) => c.column('message_id').doNothing())
     .executeTakeFirst()
   return (claimed.numInsertedOrUpdatedRows ?? 0n) > 0n

@@ -20,9 +20,9 @@ export async function identityOf(db: Database, channelId: string, id: string): P
   return { userId, allIds: [...new Set([id, ...rows.flatMap((r) => [r.user_id, r.opaque_id])])] }
 }
 
-/** Twitch's user ids are numbers; opaque ids begin with a letter. */
+/** Opaque ids begin with U (logged in) or A (not); Twitch's user ids are numbers. */
 export function isOpaque(id: string): boolean {
-  return !/^\d+$/.test(id)
+  return id.startsWith('U') || id.startsWith('A')
 }
 
 /** @returns whether this was news, so that the account's name is still to be asked for */

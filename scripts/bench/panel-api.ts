@@ -26,7 +26,7 @@ export interface PanelApiFigures {
   rounds: number
 }
 
-const CHANNELS = 8
+const CHANNELS = 100
 const VIEWERS = 4_000
 const CONNECTIONS = 32
 const ROUNDS = 3

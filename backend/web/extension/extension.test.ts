@@ -209,7 +209,7 @@ describe('what is answered', () => {
 
   it('a flood from one person is held back, with the seconds to wait', async () => {
     const bearer = `Bearer ${await token({ opaque: 'Uflood' })}`
-    const answers = await Promise.all(Array.from({ length: 80 }, () => ask('GET', '/panel/state', bearer)))
+    const answers = await Promise.all(Array.from({ length: 80 }, () => ask('GET', '/panel/me', bearer)))
     const held = answers.filter((a) => a.status === 429)
     expect(held.length).toBeGreaterThanOrEqual(20)
     expect(held[0]?.body).toMatchObject({ reason: 'too-many', secondsLeft: expect.any(Number) })

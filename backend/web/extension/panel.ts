@@ -10,9 +10,9 @@ import type { Database } from '../../db/database.ts'
 import { isAsked, latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
 import { identityOf } from '../../db/identities.ts'
 import { saveVote } from '../../db/votes.ts'
-import { cooldownEnd, mayEcho } from '../../domain/policy.ts'
+import { cooldownEnd, mayEcho, type PreviousEcho } from '../../domain/policy.ts'
 import type { ExtensionViewer } from '../../twitch/extension-token.ts'
-import { bodyOf, floodGate, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
+import { bodyOf, floodGate, headerOf, languageOfRequest, refuse, stop, viewerGate } from './gate.ts'
 import { isSignedIn, type ExtensionPeople } from './people.ts'
 import type { CachedView, ChannelViews } from './views.ts'
 
@@ -27,17 +27,32 @@ export interface PanelOptions {
 
 const LONGEST_LATENCY_MS = 60_000
 
+/**
+ * `GET /panel/state`. No limit for each person here: it would cost more than the answer, which is kept. The answer's
+ * headers come in one piece (`cors` among them), since adding each to an answer costs more than all the rest.
+ */
+export function stateRoute(
+  { viewerOf, views }: Pick<PanelOptions, 'viewerOf' | 'views'>,
+  cors: (origin: string | undefined) => Record<string, string>,
+) {
+  const fixed = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  const answer = (c: Context, { json, etag }: CachedView): Response => {
+    const headers = { ...fixed, etag, ...cors(headerOf(c, 'origin')) }
+    if (headerOf(c, 'if-none-match') === etag) return c.body(null, 304, headers)
+    return c.body(json, 200, headers)
+  }
+  const answerLater = async (c: Context, viewer: ExtensionViewer | Promise<ExtensionViewer>) =>
+    answer(c, await views.get((await viewer).channelId))
+  return (c: Context): Response | Promise<Response> => {
+    const viewer = viewerOf(c)
+    if (viewer instanceof Promise) return answerLater(c, viewer)
+    const kept = views.peek(viewer.channelId)
+    return kept ? answer(c, kept) : answerLater(c, viewer)
+  }
+}
+
 export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOptions): Hono {
   const app = new Hono()
-  const stateHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-
-  app.get('/state', async (c) => {
-    const viewer = await viewerOf(c)
-    await flood(c, viewer, false)
-    const { json, etag } = views.peek(viewer.channelId) ?? (await views.get(viewer.channelId))
-    if (c.req.header('if-none-match') === etag) return c.body(null, 304, { etag })
-    return c.body(json, 200, { ...stateHeaders, etag })
-  })
 
   app.get('/me', async (c) => {
     const viewer = await viewerOf(c)
@@ -53,9 +68,10 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     const body = await bodyOf(c, echoBody)
     if (!isSignedIn(viewer)) return refuse(c, 'signed-out')
     const { channelId } = viewer
-    const view = await views.get(channelId)
+    const view = views.recent(channelId) ?? (await views.get(channelId))
     const person = await people.personOf(viewer, view.state.minimumRole)
     const measured = body.latencyMs ?? -1
+    const askedAtMs = now()
     // One press of one person: nobody else's key is the same.
     const sourceKey = `panel:${channelId}:${viewer.opaqueId}:${body.key}`
     const outcome = await takeEcho(
@@ -65,7 +81,7 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
         person,
         source: 'panel',
         sourceKey,
-        askedAtMs: now(),
+        askedAtMs,
         lengthMs: body.lengthMs,
         latencyMs: measured >= 0 && measured <= LONGEST_LATENCY_MS ? Math.round(measured) : null,
         label: cleanLabel(body.label ?? ''),
@@ -87,8 +103,12 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
         return c.json({ ...before, me: await meOf(c, viewer, person, view) } satisfies EchoTaken, 200)
       }
       case 'accepted': {
-        const { echoId, lengthMs, replaced } = outcome
-        const me = await meOf(c, viewer, person, view)
+        const { echoId, lengthMs, replaced, settings, allIds } = outcome
+        const me: PanelMe = {
+          ...nobody(viewer, now()),
+          ...timesOf(person, { id: echoId, askedAtMs, lengthMs }, settings, now()),
+          ...ownMoments(view, allIds),
+        }
         return c.json({ echoId, lengthMs, replaced, me } satisfies EchoTaken, 201)
       }
     }
@@ -129,7 +149,7 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     person: Person,
     view: CachedView,
   ): Promise<PanelMe> {
-    const { channelId, role } = viewer
+    const { channelId } = viewer
     const channel = await findChannel(db, channelId)
     if (!channel) {
       return { ...nobody(viewer, now()), refusal: reasonOf(c, viewer, 'unfinished', DEFAULT_SETTINGS) }
@@ -140,24 +160,11 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
       ? mayEcho(person, await standingOf(db, channelId, userId), settings)
       : 'signed-out'
     const latest = view.showId ? await latestEcho(db, view.showId, allIds) : null
-    const cooledAtMs = latest && cooldownEnd(person, latest, settings)
-    const undoUntilMs = latest ? latest.askedAtMs + settings.undoMs : 0
-    const at = now()
     return {
-      nowMs: at,
-      role,
-      signedIn: isSignedIn(viewer),
-      linked: viewer.userId !== null,
+      ...nobody(viewer, now()),
       identityHelps: code !== null && (await identityHelps(viewer, channel)),
       refusal: code && reasonOf(c, viewer, code, settings),
-      cooldown:
-        latest && cooledAtMs && cooledAtMs > at
-          ? { untilMs: cooledAtMs, totalMs: cooledAtMs - latest.askedAtMs, lengthMs: latest.lengthMs }
-          : null,
-      undo:
-        latest && undoUntilMs > at
-          ? { echoId: latest.id, untilMs: undoUntilMs, lengthMs: latest.lengthMs }
-          : null,
+      ...(latest ? timesOf(person, latest, settings, now()) : {}),
       ...ownMoments(view, allIds),
     }
   }
@@ -198,6 +205,22 @@ function nobody(viewer: ExtensionViewer, nowMs: number): PanelMe {
     undo: null,
     mine: [],
     voted: [],
+  }
+}
+
+/** How long the person's last echo keeps them waiting, and can be taken back. */
+function timesOf(
+  person: Person,
+  echo: PreviousEcho,
+  settings: ChannelSettings,
+  at: number,
+): Pick<PanelMe, 'cooldown' | 'undo'> {
+  const { id: echoId, askedAtMs, lengthMs } = echo
+  const cooledAtMs = cooldownEnd(person, echo, settings) ?? 0
+  const undoUntilMs = askedAtMs + settings.undoMs
+  return {
+    cooldown: cooledAtMs > at ? { untilMs: cooledAtMs, totalMs: cooledAtMs - askedAtMs, lengthMs } : null,
+    undo: undoUntilMs > at ? { echoId, untilMs: undoUntilMs, lengthMs } : null,
   }
 }
 

@@ -9,6 +9,7 @@ export interface CachedView extends ChannelView {
 }
 
 const FRESH_MS = 1_000
+const RECENT_MS = 5_000
 const KEPT_CHANNELS = 2_000
 
 export class ChannelViews {
@@ -17,9 +18,23 @@ export class ChannelViews {
   readonly #kept = new Map<string, { atMs: number; view: CachedView }>()
   readonly #underWay = new Map<string, Promise<CachedView>>()
 
-  constructor(compute: (channelId: string) => Promise<ChannelView>, now: () => number) {
+  readonly #revisionOf: (channelId: string) => Promise<number>
+
+  /** @param revisionOf what tells cheaply whether anything has changed (`ChannelView.state.revision`) */
+  constructor(
+    compute: (channelId: string) => Promise<ChannelView>,
+    revisionOf: (channelId: string) => Promise<number>,
+    now: () => number,
+  ) {
     this.#compute = compute
+    this.#revisionOf = revisionOf
     this.#now = now
+  }
+
+  /** What is kept, some seconds old perhaps; for what does not depend on the last second. */
+  recent(channelId: string): CachedView | null {
+    const kept = this.#kept.get(channelId)
+    return kept && this.#now() - kept.atMs < RECENT_MS ? kept.view : null
   }
 
   /** What is kept and fresh, at once; null when it must be computed. */
@@ -41,10 +56,14 @@ export class ChannelViews {
 
   async #computeNow(channelId: string): Promise<CachedView> {
     const atMs = this.#now()
+    const kept = this.#kept.get(channelId)
+    if (kept && (await this.#revisionOf(channelId)) === kept.view.state.revision) {
+      kept.atMs = atMs
+      return kept.view
+    }
     const view = await this.#compute(channelId)
     const json = JSON.stringify(view.state)
-    const before = this.#kept.get(channelId)?.view
-    const etag = before?.json === json ? before.etag : etagOf(channelId, json)
+    const etag = etagOf(channelId, json)
     const cached = { ...view, json, etag }
     this.#kept.delete(channelId)
     if (this.#kept.size >= KEPT_CHANNELS) this.#kept.delete(this.#kept.keys().next().value ?? '')
