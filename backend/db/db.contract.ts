@@ -5,6 +5,9 @@ import type { Role } from '../../shared/mode.ts'
 import { changeSettings, findChannel, saveChannel, setMode, setStanding, standingOf } from './channels.ts'
 import type { Database } from './database.ts'
 import { commandOutcomes, countingEchoes, takeEcho, undoEcho } from './echoes.ts'
+import { nameIdentity, rememberIdentity } from './identities.ts'
+import { startLongEcho, stopLongEcho } from './long-echoes.ts'
+import { saveVote, votesOf } from './votes.ts'
 import { eventHandled, storeEvent, waitingEvents } from './inbox.ts'
 import { dropLease, takeLease } from './leases.ts'
 import { mailSent, queueMail, takeMail } from './outbox.ts'
@@ -93,6 +96,75 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await setMode(db, channelId, 'trusted', NOW)
       expect((await findChannel(db, channelId))?.settings).toEqual(before?.settings)
       expect(await standingOf(db, channelId, 'u-ann')).toBe('approved')
+    })
+
+    it('what was changed on an older version of the settings is not written over the newer', async () => {
+      await newChannel()
+      const version = (await findChannel(db, channelId))?.settingsVersion ?? 0
+      expect(await changeSettings(db, channelId, { cooldownMs: 1_000 }, NOW, version)).toBe(true)
+      expect(await changeSettings(db, channelId, { cooldownMs: 2_000 }, NOW, version)).toBe(false)
+      expect((await findChannel(db, channelId))?.settings.cooldownMs).toBe(1_000)
+    })
+
+    it('an echo is taken back within the channel’s time, and by the streamer at any time', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      await takeEcho(db, ask('mod', NOW + 60_000, null, ['moderator']), NOW)
+      const undo = (login: string, atMs: number, roles: Role[]) => {
+        const { person } = ask(login, 0, null, roles)
+        return undoEcho(db, { channelId, person, messageId: randomUUID(), atMs }, NOW)
+      }
+      expect(await undo('mod', NOW + 60_000 + 30_001, ['moderator'])).toBe('too-late')
+      expect(await undo('mod', NOW + 60_000 + 30_000, ['moderator'])).toBe('undone')
+      await takeEcho(db, ask('sunny', NOW + 60_000, null, ['streamer']), NOW)
+      expect(await undo('sunny', NOW + 600_000, ['streamer'])).toBe('undone')
+      expect(await countingEchoes(db, showId)).toEqual([])
+    })
+
+    it('what a viewer did in the panel before they told who they are is theirs, with their name', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      await changeSettings(db, channelId, { mode: 'everyone' }, NOW)
+      const viewer = { userId: 'Uopaque', login: '', displayName: '', roles: [] }
+      const echo = { ...ask('x', NOW + 60_000, 20_000), person: viewer, source: 'panel' as const }
+      expect((await takeEcho(db, echo, NOW)).kind).toBe('accepted')
+      expect(await countingEchoes(db, showId)).toMatchObject([{ userId: 'Uopaque', displayName: null }])
+      expect(await rememberIdentity(db, { channelId, opaqueId: 'Uopaque', userId: '77' }, NOW)).toBe(true)
+      expect(await rememberIdentity(db, { channelId, opaqueId: 'Uopaque', userId: '77' }, NOW)).toBe(false)
+      await nameIdentity(db, '77', { login: 'vera', displayName: 'Vera' })
+      expect(await countingEchoes(db, showId)).toMatchObject([{ userId: '77', displayName: 'Vera' }])
+      // In chat they are the same person: the cool-down holds.
+      const chat = { ...ask('x', NOW + 61_000, 20_000), person: { ...viewer, userId: '77', login: 'vera' } }
+      expect(await takeEcho(db, chat, NOW)).toMatchObject({ kind: 'refused', decision: { code: 'cooldown' } })
+      expect(await saveVote(db, { channelId, showId, userId: 'Uopaque', echoId: 'e' }, NOW)).toBe(true)
+      expect(await saveVote(db, { channelId, showId, userId: 'Uopaque', echoId: 'e' }, NOW)).toBe(false)
+      expect(await votesOf(db, showId)).toEqual([{ userId: '77', displayName: 'Vera', echoId: 'e' }])
+    })
+
+    it('a long echo is one at a time, and one that nobody ends, ends with its stream', async () => {
+      await newChannel()
+      const { streamId, showId } = await goLive()
+      const at = { channelId, streamId, showId, userId: channelId }
+      await Promise.all([startLongEcho(db, at, NOW + 10_000), startLongEcho(db, at, NOW + 10_000)])
+      expect(await countingEchoes(db, showId)).toEqual([])
+      await stopLongEcho(db, at, NOW + 70_000)
+      expect(await countingEchoes(db, showId)).toMatchObject([{ askedAtMs: NOW + 70_000, lengthMs: 60_000 }])
+      await startLongEcho(db, at, NOW + 100_000)
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 130_000 }, NOW)
+      expect((await countingEchoes(db, showId)).map((e) => e.lengthMs).sort()).toEqual([30_000, 60_000])
+    })
+
+    it('a failure in what is written together touches only itself', async () => {
+      await newChannel()
+      await goLive()
+      const requests = Array.from({ length: 20 }, (_, n) =>
+        n === 7
+          ? { ...ask('mod', NOW + 60_000, null, ['moderator']), person: null as never }
+          : ask('mod', NOW + 60_000 + n, null, ['moderator']),
+      )
+      const settled = await Promise.allSettled(requests.map((r) => takeEcho(db, r, NOW)))
+      expect(settled.map((s) => s.status).filter((s) => s === 'rejected')).toHaveLength(1)
+      expect(await commandOutcomes(db, channelId)).toEqual({ accepted: 19 })
     })
 
     it('online and offline, repeated and out of order, end in one show', async () => {

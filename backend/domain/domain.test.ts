@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { MODES, ROLES, STANDINGS, type Person, type Role } from '../../shared/mode.ts'
 import { DEFAULT_SETTINGS } from '../../shared/settings.ts'
 import { chaptersOf, descriptionOf } from './description.ts'
+import { droppedOf } from './edits.ts'
 import { momentsOf, type EchoSpan } from './moments.ts'
 import { lengthOf, planOf } from './plan.ts'
 import { decide, mayEcho } from './policy.ts'
@@ -98,6 +99,63 @@ describe('moments', () => {
         for (const m of moments) expect(m.endMs - m.startMs).toBeLessThanOrEqual(DEFAULT_SETTINGS.maxMomentMs)
       }),
     )
+  })
+})
+
+describe('votes and edits', () => {
+  const anyTouched = fc.tuple(
+    anyEchoes.filter((e) => e.length > 0),
+    fc.array(fc.tuple(fc.nat(), fc.constantFrom('a', 'x', 'y'), fc.boolean()), { maxLength: 20 }),
+  )
+  it('a +1 adds its person to the moment of its echo once, and changes no length', () => {
+    fc.assert(
+      fc.property(anyTouched, ([echoes, touches]) => {
+        const votes = touches.map(([n, userId]) => {
+          const { id, startMs, endMs } = echoes[n % echoes.length] as EchoSpan
+          return { echoId: id, startMs, endMs, userId, displayName: userId }
+        })
+        const before = momentsOf(echoes, DEFAULT_SETTINGS)
+        const after = momentsOf(echoes, DEFAULT_SETTINGS, votes)
+        const spans = (moments: typeof before) => moments.map((m) => [m.id, m.startMs, m.endMs])
+        expect(spans(after)).toEqual(spans(before))
+        for (const m of after) {
+          const ids = m.people.map((p) => p.userId)
+          expect(new Set(ids).size).toBe(ids.length)
+          for (const vote of votes) if (m.echoIds.includes(vote.echoId)) expect(ids).toContain(vote.userId)
+        }
+      }),
+    )
+  })
+
+  it('the latest word about a moment counts, also when the echo that named it was taken back', () => {
+    fc.assert(
+      fc.property(anyTouched, ([echoes, touches]) => {
+        const edits = touches.map(([n, , kept], atMs) => {
+          const { id, startMs, endMs } = echoes[n % echoes.length] as EchoSpan
+          return { echoId: id, startMs, endMs, kept, atMs }
+        })
+        const moments = momentsOf(echoes, DEFAULT_SETTINGS)
+        const dropped = droppedOf(moments, edits)
+        for (const m of moments) {
+          const last = edits.filter((e) => m.echoIds.includes(e.echoId)).at(-1)
+          expect(dropped.has(m.id)).toBe(last?.kept === false)
+        }
+        const plan = planOf(
+          moments,
+          HOUR * 10,
+          (m) => [{ streamId: 's', vodId: 'v', startSec: m.startMs / 1000, endSec: m.endMs / 1000 }],
+          dropped,
+        )
+        expect(plan.moments.some((m) => dropped.has(m.moment.id))).toBe(false)
+      }),
+    )
+    const [one, two] = [
+      { id: 'one', userId: 'a', displayName: 'A', label: null, startMs: 0, endMs: 30_000 },
+      { id: 'two', userId: 'b', displayName: 'B', label: null, startMs: 5_000, endMs: 40_000 },
+    ]
+    const drop = { echoId: 'one', startMs: 0, endMs: 30_000, kept: false, atMs: 1 }
+    expect(droppedOf(momentsOf([one, two], DEFAULT_SETTINGS), [drop])).toEqual(new Set(['one']))
+    expect(droppedOf(momentsOf([two], DEFAULT_SETTINGS), [drop])).toEqual(new Set(['two']))
   })
 })
 
