@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['node_modules/**', 'dist/**', '.echoes/**'],
     globalSetup: ['tests/global-setup.ts'],
     pool: 'forks',
+    // One file after the other: several run whole systems and a browser, and would take each other's time limits.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

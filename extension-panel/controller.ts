@@ -27,6 +27,8 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
   let failures = 0
   let seen = true
   let hasToken = false
+  /** Something of one's own is not in the state yet: with the next one, what is one's own is asked for. */
+  let ownIsComing = false
   let pollTimer = 0
   let meTimer = 0
   let toastTimer = 0
@@ -49,7 +51,11 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
     if (state === before) return
     const counted = before && state.revision > before.revision ? { voting: [] } : {}
     set({ state, ...counted })
-    if (concernsMe(before, state, model.me)) askMe(before ? Math.random() * SPREAD_MS : 0)
+    const newer = state.revision > (before?.revision ?? 0)
+    if (ownIsComing && newer) {
+      ownIsComing = false
+      askMe(0)
+    } else if (concernsMe(before, state, model.me)) askMe(before ? Math.random() * SPREAD_MS : 0)
   }
 
   const takeMe = (me: PanelMe) => set({ me, clockAheadMs: me.nowMs - Date.now() })
@@ -125,6 +131,7 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
       if (answer?.ok === true) {
         const { me, replaced } = answer.body
         takeMe(me)
+        ownIsComing = true
         const untilMs = Date.now() + TOAST_MS
         say('', { press: { kind: 'saved', lengthMs, replaced, untilMs }, label: '' })
       } else {

@@ -16,7 +16,7 @@ export const PANEL_TEXT: PanelText = {
   what: 'Was war los? (freiwillig)',
   saved: (length) => `Gespeichert: die letzten ${length}`,
   replaced: (length) => `Ersetzt: die letzten ${length}`,
-  savedThanks: 'Für das Recap nach dem Stream',
+  savedThanks: 'Kommt ins Recap',
   undo: 'Zurück',
   undone: 'Zurückgenommen.',
   notSaved: 'Nicht gespeichert',

@@ -17,7 +17,7 @@ export const PANEL_TEXT = {
   what: 'What happened? (optional)',
   saved: (length: string) => `Saved: the last ${length}`,
   replaced: (length: string) => `Replaced: the last ${length}`,
-  savedThanks: 'For the recap after the stream',
+  savedThanks: 'Goes into the recap',
   undo: 'Undo',
   undone: 'Taken back.',
   notSaved: 'Not saved',

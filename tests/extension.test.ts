@@ -104,8 +104,9 @@ describe.skipIf(!chromiumPath)('the extension', { timeout: 90_000 }, () => {
       expect(answered).toBeLessThan(100)
       await panel.frame.getByText('Saved: the last 15 s').waitFor()
       await panel.frame.getByText(/Again in 0:4\d/).waitFor()
-      await panel.look('panel-saved')
       await panel.frame.getByText('clutch').waitFor()
+      await panel.frame.getByText('15 s · yours').waitFor()
+      await panel.look('panel-saved')
       expect(await echoes()).toBe(1)
       const undo = panel.frame.getByRole('button', { name: 'Undo' })
       await undo.focus()
@@ -235,7 +236,7 @@ describe.skipIf(!chromiumPath)('the extension', { timeout: 90_000 }, () => {
 
     it('live config: the mode with one tap, keep and drop, a long echo', async () => {
       const live = await open('live-config', PEOPLE.streamer)
-      await live.frame.getByRole('radio', { name: 'Only me' }).check({ force: true })
+      await live.frame.getByText('Only me').click()
       await vi.waitFor(async () => {
         const row = await running.echoes.db.selectFrom('channels').select('mode').executeTakeFirstOrThrow()
         expect(row.mode).toBe('streamer')

@@ -3,7 +3,7 @@ import type { Mode, Standing } from '../../shared/mode.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../shared/settings.ts'
 import { touchChannel, type Database } from './database.ts'
 import { isOpaque } from './identities.ts'
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { ChannelRow } from './schema.ts'
 
 export interface Channel {
@@ -27,8 +27,15 @@ export async function saveChannel(
   const names = { login: channel.login, display_name: channel.displayName, email: channel.email }
   await db
     .insertInto('channels')
-    .values({ id: channel.id, ...names, mode: DEFAULT_SETTINGS.mode, settings: '{}', created_at: now })
-    .onConflict((c) => c.column('id').doUpdateSet(names))
+    .values({
+      id: channel.id,
+      ...names,
+      mode: DEFAULT_SETTINGS.mode,
+      settings: '{}',
+      created_at: now,
+      revision: now,
+    })
+    .onConflict((c) => c.column('id').doUpdateSet({ ...names, revision: sql`channels.revision + 1` }))
     .execute()
 }
 

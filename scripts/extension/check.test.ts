@@ -1,15 +1,15 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { buildExtension } from './build.ts'
 import { checkPackage, readPackage, type PackageFiles } from './check.ts'
 
 const EBS = 'https://echoes.example'
+/** Where .size-limit.json looks. */
+const outDir = join(import.meta.dirname, '../../dist/extension')
 let files: PackageFiles
 
 beforeAll(async () => {
-  const outDir = join(mkdtempSync(join(tmpdir(), 'package-')), 'extension')
   await buildExtension({ ebsUrl: EBS, outDir })
   files = readPackage(outDir)
 })
@@ -17,6 +17,13 @@ beforeAll(async () => {
 describe('the extension’s package', () => {
   it('keeps to Twitch’s rules as it is built', () => {
     expect(checkPackage(files, EBS)).toEqual([])
+  })
+
+  it('is as small as .size-limit.json says', () => {
+    const { status, stdout } = spawnSync('size-limit', ['--json'], { encoding: 'utf8' })
+    const sizes = JSON.parse(stdout) as { name: string; size: number; passed: boolean }[]
+    expect(sizes).toHaveLength(4)
+    expect([status, sizes.filter((s) => !s.passed)]).toEqual([0, []])
   })
 
   it.each([
