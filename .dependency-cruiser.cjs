@@ -34,6 +34,18 @@ module.exports = {
       to: { path: '^backend/', pathNot: `^backend/(${name}|domain)/` },
     })),
     {
+      name: 'extension-knows-only-shared',
+      severity: 'error',
+      from: { path: '^extension-(panel|config)/' },
+      to: { path: '^(backend|scripts|tests)' },
+    },
+    {
+      name: 'browsers-take-only-types-of-the-contract',
+      severity: 'error',
+      from: { path: '^extension-(panel|config)/' },
+      to: { path: '^shared/api\\.ts', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'only-av-and-media-know-node-av',
       severity: 'error',
       from: { path: '^(backend|shared)', pathNot: '^backend/media' },

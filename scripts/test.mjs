@@ -7,7 +7,14 @@ import { join } from 'node:path'
 const report = join(mkdtempSync(join(tmpdir(), 'echoes-test-')), 'report.json')
 const own = process.argv.slice(2)
 const steps =
-  own.length > 0 ? [] : ['prettier --check .', 'eslint .', 'tsc', 'depcruise backend shared scripts']
+  own.length > 0
+    ? []
+    : [
+        'prettier --check .',
+        'eslint .',
+        'tsc',
+        'depcruise backend shared scripts extension-panel extension-config',
+      ]
 let [passed, failed] = [0, 0]
 for (const step of steps) {
   const [command, ...args] = step.split(' ')
