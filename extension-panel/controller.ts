@@ -6,6 +6,8 @@ import { chosenLength, concernsMe, EMPTY_MODEL, newerState, topOf, type Model } 
 import { nextPoll } from './polling.ts'
 
 const TOAST_MS = 4_000
+/** What is one's own is among the moments at the latest then: the back end computes them once a second. */
+const OWN_MS = 1_500
 /** So that a change of the mode does not bring all viewers at once. */
 const SPREAD_MS = 2_000
 
@@ -27,8 +29,6 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
   let failures = 0
   let seen = true
   let hasToken = false
-  /** Something of one's own is not in the state yet: with the next one, what is one's own is asked for. */
-  let ownIsComing = false
   let pollTimer = 0
   let meTimer = 0
   let toastTimer = 0
@@ -51,11 +51,7 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
     if (state === before) return
     const counted = before && state.revision > before.revision ? { voting: [] } : {}
     set({ state, ...counted })
-    const newer = state.revision > (before?.revision ?? 0)
-    if (ownIsComing && newer) {
-      ownIsComing = false
-      askMe(0)
-    } else if (concernsMe(before, state, model.me)) askMe(before ? Math.random() * SPREAD_MS : 0)
+    if (concernsMe(before, state, model.me)) askMe(before ? Math.random() * SPREAD_MS : 0)
   }
 
   const takeMe = (me: PanelMe) => set({ me, clockAheadMs: me.nowMs - Date.now() })
@@ -131,7 +127,7 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
       if (answer?.ok === true) {
         const { me, replaced } = answer.body
         takeMe(me)
-        ownIsComing = true
+        askMe(OWN_MS)
         const untilMs = Date.now() + TOAST_MS
         say('', { press: { kind: 'saved', lengthMs, replaced, untilMs }, label: '' })
       } else {
