@@ -1,9 +1,9 @@
 /**
  * Echoes and what became of commands. Accepting an echo is one transaction: the channel is held, the person's place and
- * previous echo are read, the policy decides, the message is claimed (a unique row, so that a second bot, a second
- * transport or a repetition finds it taken), and the echo is stored.
+ * previous echo are read, the policy decides, and the echo is stored under what is unique to its request, so that a second
+ * bot, a second transport or a repetition finds it there. Commands that come to no echo are kept by their message ids.
  */
-import { randomUUID } from 'node:crypto'
+import { v7 as timeOrderedId } from 'uuid'
 import type { Person } from '../../shared/mode.ts'
 import type { ChannelSettings } from '../../shared/settings.ts'
 import { decide, mayEcho, type Decision, type PreviousEcho } from '../domain/policy.ts'
@@ -51,7 +51,7 @@ export type EchoOutcome =
 export async function takeEcho(db: Database, request: EchoToTake, now: number): Promise<EchoOutcome> {
   return inTransaction(db, async (tx): Promise<EchoOutcome> => {
     const { channelId, person } = request
-    const claim = (outcome: string) => claimCommand(tx, channelId, request.sourceKey, now, outcome)
+    const { source, sourceKey } = request
     const channel = await holdChannel(tx, channelId)
     if (!channel) return { kind: 'no-channel' }
     const settings = settingsOf(channel)
@@ -64,11 +64,15 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
     const decision = decide(asked, settings, stream !== null, previous)
     if (!decision.ok || !stream) {
       const refused = decision.ok ? { ok: false as const, code: 'offline' as const } : decision
-      return (await claim(refused.code)) ? { kind: 'refused', decision: refused } : { kind: 'known' }
+      const isNew =
+        !(await echoOf(tx, source, sourceKey)) &&
+        (await claimCommand(tx, channelId, sourceKey, now, refused.code))
+      return isNew ? { kind: 'refused', decision: refused } : { kind: 'known' }
     }
-    if (!(await claim('accepted'))) return { kind: 'known' }
-    const echoId = randomUUID()
-    await tx
+    if (await handledAs(tx, sourceKey)) return { kind: 'known' }
+    // Ids that grow with time lie side by side in the index: those of one moment share a page.
+    const echoId = timeOrderedId()
+    const stored = await tx
       .insertInto('echoes')
       .values({
         id: echoId,
@@ -78,8 +82,8 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
         user_id: person.userId,
         login: person.login,
         display_name: person.displayName,
-        source: request.source,
-        source_key: request.sourceKey,
+        source,
+        source_key: sourceKey,
         asked_at: request.askedAtMs,
         received_at: now,
         length_ms: lengthMs,
@@ -87,7 +91,9 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
         label: request.label,
         replaces_id: decision.replaces,
       })
-      .execute()
+      .onConflict((c) => c.columns(['source', 'source_key']).doNothing())
+      .executeTakeFirst()
+    if (!stored.numInsertedOrUpdatedRows) return { kind: 'known' }
     if (decision.replaces) await withdraw(tx, decision.replaces, 'replaced', now)
     await touchChannel(tx, channelId, now)
     return { kind: 'accepted', echoId, lengthMs, replaced: decision.replaces !== null, settings, allIds }
@@ -272,19 +278,29 @@ export async function outcomeOf(
   source: EchoToTake['source'],
   sourceKey: string,
 ): Promise<{ echoId: string; lengthMs: number; replaced: boolean } | { refused: string } | null> {
-  const echo = await db
+  const echo = await echoOf(db, source, sourceKey)
+  if (echo) return { echoId: echo.id, lengthMs: echo.length_ms, replaced: echo.replaces_id !== null }
+  const refused = await handledAs(db, sourceKey)
+  return refused === null ? null : { refused }
+}
+
+function echoOf(db: Database, source: EchoToTake['source'], sourceKey: string) {
+  return db
     .selectFrom('echoes')
     .select(['id', 'length_ms', 'replaces_id'])
     .where('source', '=', source)
     .where('source_key', '=', sourceKey)
     .executeTakeFirst()
-  if (echo) return { echoId: echo.id, lengthMs: echo.length_ms, replaced: echo.replaces_id !== null }
+}
+
+/** What a command that is no accepted echo came to; null when it is new. */
+async function handledAs(db: Database, messageId: string): Promise<string | null> {
   const handled = await db
     .selectFrom('handled_commands')
     .select('outcome')
-    .where('message_id', '=', sourceKey)
+    .where('message_id', '=', messageId)
     .executeTakeFirst()
-  return handled ? { refused: handled.outcome } : null
+  return handled?.outcome ?? null
 }
 
 /** The person's latest echo of a show that counts, under whichever of their ids. */
@@ -305,15 +321,20 @@ export async function latestEcho(
   return row ? { id: row.id, askedAtMs: row.asked_at, lengthMs: row.length_ms } : null
 }
 
-/** How many commands of a channel had each outcome. */
+/** How many commands of a channel had each outcome; `accepted`: echoes, whether they still count or not. */
 export async function commandOutcomes(db: Database, channelId: string): Promise<Record<string, number>> {
-  const rows = await db
-    .selectFrom('handled_commands')
-    .select((e) => ['outcome', e.fn.countAll<number | string>().as('count')])
-    .where('channel_id', '=', channelId)
-    .groupBy('outcome')
-    .execute()
-  return Object.fromEntries(rows.map((r) => [r.outcome, Number(r.count)]))
+  const count = <T extends 'handled_commands' | 'echoes'>(table: T) =>
+    db
+      .selectFrom<'handled_commands' | 'echoes'>(table)
+      .select((e) => e.fn.countAll<number | string>().as('count'))
+      .where('channel_id', '=', channelId)
+  const others = await count('handled_commands').select('outcome').groupBy('outcome').execute()
+  const { count: accepted } = await count('echoes').executeTakeFirstOrThrow()
+  return Object.fromEntries(
+    [{ outcome: 'accepted', count: accepted }, ...others]
+      .map(({ outcome, count }) => [outcome, Number(count)] as const)
+      .filter(([, count]) => count > 0),
+  )
 }
 
 /** The stream that was on at an instant, allowing for viewers who are behind. */
