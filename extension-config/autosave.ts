@@ -3,7 +3,7 @@
  * change is sent with the version it was made on. What nobody else touched goes through on the newer version; where both
  * changed the same field, the streamer is asked.
  */
-import type { ApiRefusal, ConfigState, ExtensionSettings, SettingsChange } from '../shared/api.ts'
+import type { ConfigState, ExtensionSettings, SettingsChange } from '../shared/api.ts'
 import type { Api } from '../extension-panel/api.ts'
 
 export type Field = keyof ExtensionSettings
@@ -49,9 +49,6 @@ function without(change: SettingsChange, fields: ReadonlySet<Field>): SettingsCh
 
 const TYPING_MS = 400
 const RETRY_MS = 3_000
-const LOST = 'No connection'
-
-type Refused = ApiRefusal & { config?: ConfigState }
 
 export function makeAutosave(api: Api, first: ConfigState, onChange: (saving: Saving) => void) {
   let saving: Saving = { config: first, pending: {}, disputed: [], status: { kind: 'idle' } }
@@ -70,28 +67,27 @@ export function makeAutosave(api: Api, first: ConfigState, onChange: (saving: Sa
     underWay = true
     set({ status: { kind: 'saving' } })
     const body = { version: saving.config.version, change: sent }
-    const answer = await api<ConfigState>({ method: 'PATCH', path: '/config/settings', body })
+    const answer = await api.ask<ConfigState & { config?: ConfigState }>('/config/settings', {
+      method: 'PATCH',
+      body,
+    })
     underWay = false
     // What was changed again while this was on its way stays pending.
     const rest = Object.fromEntries(
       Object.entries(saving.pending).filter(([field, value]) => sent[field as Field] !== value),
     ) as SettingsChange
-    if (answer === null) {
-      set({ status: { kind: 'failed', sentence: LOST, retrying: true } })
-      return later(RETRY_MS)
-    }
-    if (answer.ok === true) {
+    const { status, sentence } = answer
+    if (answer.ok) {
       set({ config: answer.body, pending: rest, status: { kind: 'saved' } })
       return later(0)
     }
-    if (answer.ok === 'same') return
-    const { sentence, config } = answer.refusal as Refused
-    if (answer.status === 409 && config) {
+    const { config } = answer.body
+    if (status === 409 && config) {
       const disputed = [...saving.disputed, ...afterConflict(saving.config, config, sent)]
       set({ config, disputed, status: { kind: 'idle' } })
       return later(0)
     }
-    const retrying = answer.status === 401 || answer.status === 429 || answer.status >= 500
+    const retrying = status === 0 || status === 401 || status === 429 || status >= 500
     set({ status: { kind: 'failed', sentence, retrying }, ...(retrying ? {} : { pending: rest }) })
     if (retrying) later(RETRY_MS)
   }

@@ -1,22 +1,22 @@
 /** The live config, beside the streamer's dashboard: the mode with one tap, the running list, a long echo. */
 import { render } from 'preact'
-import type { ApiRefusal, ConfigState, LiveState } from '../shared/api.ts'
+import type { ConfigState, LiveState } from '../shared/api.ts'
 import type { Mode } from '../shared/mode.ts'
-import { ebsUrl, makeApi, type Answer } from '../extension-panel/api.ts'
+import { makeApi, type Answer } from '../extension-panel/api.ts'
 import { nextPoll } from '../extension-panel/polling.ts'
 import { connectTwitch } from '../extension-panel/twitch.ts'
 import { LiveConfig, type LiveModel } from './view/live-page.tsx'
 
 const root = document.getElementById('root') as HTMLElement
 const SAID_MS = 5_000
-let token: string | null = null
+const LOST = 'No connection: nothing was changed'
 let model: LiveModel = { live: null, lost: false, said: '', clockAheadMs: 0 }
 let heardAtMs = -Infinity
 let failures = 0
 let seen = true
 let pollTimer = 0
 let saidTimer = 0
-const api = makeApi(ebsUrl(), 'en', () => token)
+const api = makeApi('en', LOST)
 
 const draw = () =>
   render(<LiveConfig model={model} now={Date.now()} setMode={setMode} setLong={setLong} keep={keep} />, root)
@@ -35,23 +35,22 @@ const take = (live: LiveState) => {
 }
 
 /** @returns whether it was done */
-function taken(answer: Answer<LiveState> | null): boolean {
-  if (answer?.ok === true) take(answer.body)
-  else say(answer?.ok === false ? answer.refusal.sentence : 'No connection: nothing was changed')
-  return answer?.ok === true
+function taken({ ok, body, sentence }: Answer<LiveState>): boolean {
+  if (ok) take(body)
+  else say(sentence)
+  return ok
 }
 
 async function poll(): Promise<void> {
   clearTimeout(pollTimer)
-  if (!seen || !token) return
-  const answer = await api<LiveState>({ path: '/config/live' })
-  failures = answer ? 0 : failures + 1
-  if (answer?.ok === true) take(answer.body)
-  else if (answer?.ok === false && !model.live) say(answer.refusal.sentence)
-  else if (!answer) set({ lost: true })
+  if (!seen || !api.token) return
+  const { ok, status, body, sentence } = await api.ask<LiveState>('/config/live')
+  failures = status ? 0 : failures + 1
+  if (ok) take(body)
+  else if (!status) set({ lost: true })
+  else if (!model.live) say(sentence)
   const quietMs = Date.now() - heardAtMs
-  const wait = nextPoll({ live: Boolean(model.live?.live), quietMs, failures, random: Math.random() })
-  pollTimer = window.setTimeout(poll, wait)
+  pollTimer = window.setTimeout(poll, nextPoll({ live: model.live?.live, quietMs, failures }))
 }
 
 async function setMode(mode: Mode): Promise<void> {
@@ -61,24 +60,21 @@ async function setMode(mode: Mode): Promise<void> {
   let { version } = before
   for (let attempt = 0; attempt < 2; attempt++) {
     const body = { version, change: { mode } }
-    const answer = await api<ConfigState>({ method: 'PATCH', path: '/config/settings', body })
-    if (answer?.ok === true) return void poll()
-    const refusal = answer?.ok === false ? (answer.refusal as ApiRefusal & { config?: ConfigState }) : null
-    const theirs = refusal?.config
+    const answer = await api.ask<{ config?: ConfigState }>('/config/settings', { method: 'PATCH', body })
+    if (answer.ok) return void poll()
+    const theirs = answer.body.config
     // Something else was changed meanwhile: the mode is still what was seen here, so the tap stands.
     if (theirs && theirs.settings.mode === before.mode) {
       version = theirs.version
       continue
     }
     set({ live: theirs ? { ...before, mode: theirs.settings.mode, version: theirs.version } : before })
-    return say(
-      refusal ? `${refusal.sentence}. Tap again to change it` : 'No connection: the mode is as it was',
-    )
+    return say(answer.status ? `${answer.sentence}. Tap again to change it` : answer.sentence)
   }
 }
 
 async function setLong(on: boolean): Promise<void> {
-  taken(await api<LiveState>({ method: 'POST', path: '/config/long', body: { on } }))
+  taken(await api.ask<LiveState>('/config/long', { method: 'POST', body: { on } }))
 }
 
 async function keep(momentId: string, kept: boolean): Promise<void> {
@@ -86,12 +82,12 @@ async function keep(momentId: string, kept: boolean): Promise<void> {
   if (!before) return
   set({ live: { ...before, moments: before.moments.map((m) => (m.id === momentId ? { ...m, kept } : m)) } })
   const body = { momentId, kept }
-  if (!taken(await api<LiveState>({ method: 'POST', path: '/config/moments', body }))) set({ live: before })
+  if (!taken(await api.ask<LiveState>('/config/moments', { method: 'POST', body }))) set({ live: before })
 }
 
 const twitch = connectTwitch({
   onToken: (newest) => {
-    token = newest
+    api.token = newest
     void poll()
   },
   onLatency: () => {},

@@ -1,51 +1,65 @@
-/** Asks the back end. What it refuses is a value; what cannot be reached is `null`. */
+/** Asks the back end. What it refuses, and what cannot be reached, is a value with a sentence for the viewer. */
 import type { ApiRefusal } from '../shared/api.ts'
 
-export type Answer<T> =
-  | { ok: true; body: T; etag: string | null }
-  /** The same as before, by its ETag. */
-  | { ok: 'same' }
-  | { ok: false; status: number; refusal: ApiRefusal }
+export interface Answer<T> {
+  ok: boolean
+  /** HTTP's; 0 when there was no answer. 304: the same as before, by its ETag. */
+  status: number
+  /** What was asked for when `ok`; with a refusal, what came with it. */
+  body: T
+  /** Why it did not work. */
+  sentence: string
+  etag?: string | null
+}
 
 export interface Ask {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  path: string
-  body?: object
-  etag?: string | null
+  body?: object | undefined
+  etag?: string | null | undefined
 }
 
 const TIMEOUT_MS = 8_000
 
-/** @param ebs address of the back end @param language of the sentences it answers with */
-export function makeApi(ebs: string, language: string, token: () => string | null) {
-  return async <T>({ method = 'GET', path, body, etag }: Ask): Promise<Answer<T> | null> => {
-    const headers: Record<string, string> = {
-      authorization: `Bearer ${token() ?? ''}`,
-      'accept-language': language,
-    }
-    if (body) headers['content-type'] = 'application/json'
-    if (etag) headers['if-none-match'] = etag
-    try {
-      const answer = await fetch(ebs + path, {
-        method,
-        headers,
-        cache: 'no-store',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      })
-      if (answer.status === 304) return { ok: 'same' }
-      const read = await answer.json()
-      if (answer.ok) return { ok: true, body: read, etag: answer.headers.get('etag') }
-      return { ok: false, status: answer.status, refusal: read }
-    } catch {
-      return null
-    }
-  }
+export interface Api {
+  /** Twitch's, the newest; empty until there is one. */
+  token: string
+  ask<T>(path: string, ask?: Ask): Promise<Answer<T>>
 }
 
-export type Api = ReturnType<typeof makeApi>
+/** The back end's address, which the build puts here (scripts/extension/build.ts). */
+declare const EBS_URL: string
 
-/** The back end's address, which the page has from its build. */
-export function ebsUrl(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name=echoes-ebs]')?.content ?? ''
+/**
+ * @param language of the sentences it answers with
+ * @param lost the sentence when it does not answer
+ */
+export function makeApi(language: string, lost: string): Api {
+  const ask = async <T>(path: string, { method = 'GET', body, etag }: Ask = {}): Promise<Answer<T>> => {
+    try {
+      const answer = await fetch(EBS_URL + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${api.token}`,
+          'accept-language': language,
+          'content-type': 'application/json',
+          'if-none-match': etag ?? '',
+        },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        body: body && JSON.stringify(body),
+      } as RequestInit)
+      const { ok, status } = answer
+      const read = status === 304 ? {} : ((await answer.json()) as T & ApiRefusal)
+      return {
+        ok,
+        status,
+        body: read as T,
+        sentence: (read as ApiRefusal).sentence,
+        etag: answer.headers.get('etag'),
+      }
+    } catch {
+      return { ok: false, status: 0, body: {} as T, sentence: lost }
+    }
+  }
+  const api = { token: '', ask }
+  return api
 }

@@ -4,6 +4,7 @@ import type { PanelText } from '../shared/panel-text.ts'
 import type { Api } from './api.ts'
 import { chosenLength, concernsMe, EMPTY_MODEL, newerState, topOf, type Model } from './model.ts'
 import { nextPoll } from './polling.ts'
+import type { TwitchEvents } from './twitch.ts'
 
 const TOAST_MS = 4_000
 /** What is one's own is among the moments at the latest then: the back end computes them once a second. */
@@ -11,11 +12,10 @@ const OWN_MS = 1_500
 /** So that a change of the mode does not bring all viewers at once. */
 const SPREAD_MS = 2_000
 
-export interface Controller {
-  /** There is a token, or a newer one; or the browser is online again. */
-  onToken(): void
-  onVisible(visible: boolean): void
-  onMessage(message: string): void
+export interface Controller extends TwitchEvents {
+  onOnline(): void
+  /** Asks the viewer to tell who they are: Twitch's, once it is there. */
+  share?: (() => void) | undefined
   set(change: Partial<Model>): void
   echo(): void
   undo(): void
@@ -24,89 +24,90 @@ export interface Controller {
 
 export function makeController(api: Api, text: PanelText, draw: (model: Model) => void): Controller {
   let model = EMPTY_MODEL
-  let etag: string | null = null
+  let etag: string | null | undefined
   let heardAtMs = -Infinity
   let failures = 0
   let seen = true
-  let hasToken = false
   let pollTimer = 0
   let meTimer = 0
   let toastTimer = 0
 
   const set = (change: Partial<Model>) => draw((model = { ...model, ...change }))
 
-  /** A sentence for a while; `press` goes with it when it is over. */
+  /** A sentence for a while, and what became of a press. */
   const say = (notice: string, change: Partial<Model> = {}) => {
-    set({ notice, ...change })
     clearTimeout(toastTimer)
-    toastTimer = window.setTimeout(
-      () => set({ notice: '', ...(model.press?.kind === 'failed' ? { press: null } : {}) }),
-      TOAST_MS,
-    )
+    toastTimer = window.setTimeout(() => set({ notice: '', press: null }), TOAST_MS)
+    set({ notice, ...change })
   }
 
   const takeState = (news: PanelState) => {
     const before = model.state
     const state = newerState(before, news)
     if (state === before) return
-    const counted = before && state.revision > before.revision ? { voting: [] } : {}
-    set({ state, ...counted })
+    // The votes on their way are counted in what is newer.
+    set({ state, voting: state.revision > (before?.revision ?? 0) ? [] : model.voting })
     if (concernsMe(before, state, model.me)) askMe(before ? Math.random() * SPREAD_MS : 0)
   }
 
   const takeMe = (me: PanelMe) => set({ me, clockAheadMs: me.nowMs - Date.now() })
 
   const answered = (reached: boolean) => {
-    if (!reached) return set({ connection: 'lost' })
-    if (model.connection === 'lost') say(text.back)
-    if (model.connection !== 'ok') set({ connection: 'ok' })
+    if (reached && model.lost) say(text.back)
+    set({ lost: !reached })
+  }
+
+  /** What the viewer does, which tells about the connection, too. */
+  const change = async <T>(method: 'POST' | 'DELETE', path: string, body?: object) => {
+    const answer = await api.ask<T>(path, { method, body })
+    answered(answer.status > 0)
+    return answer
   }
 
   const poll = async () => {
     clearTimeout(pollTimer)
-    if (!seen || !hasToken) return
-    const answer = await api<PanelState>({ path: '/panel/state', etag })
+    if (!seen || !api.token) return
+    const { ok, status, body, etag: newest } = await api.ask<PanelState>('/panel/state', { etag })
     // A token that is out of date is as good as no connection: Twitch brings a new one.
-    const reached = answer !== null && answer.ok !== false
+    const reached = ok || status === 304
     failures = reached ? 0 : failures + 1
     answered(reached)
-    if (answer?.ok === true) {
-      etag = answer.etag
-      takeState(answer.body)
+    if (ok) {
+      etag = newest
+      takeState(body)
     }
-    if (!model.me && answer) askMe(0)
+    if (!model.me && status) askMe(0)
     schedule()
   }
 
   const schedule = () => {
     clearTimeout(pollTimer)
-    if (!seen) return
     const quietMs = Date.now() - heardAtMs
-    const live = Boolean(model.state?.live)
-    pollTimer = window.setTimeout(poll, nextPoll({ live, quietMs, failures, random: Math.random() }))
+    pollTimer = window.setTimeout(poll, nextPoll({ live: model.state?.live, quietMs, failures }))
   }
 
   const askMe = (inMs: number) => {
     clearTimeout(meTimer)
     meTimer = window.setTimeout(async () => {
-      const answer = await api<PanelMe>({ path: '/panel/me' })
-      if (answer?.ok === true) takeMe(answer.body)
+      const { ok, body } = await api.ask<PanelMe>('/panel/me')
+      if (ok) takeMe(body)
     }, inMs)
   }
 
   return {
     set,
-    onToken() {
-      // Also after the viewer has told who they are: then more may be allowed.
-      hasToken = true
+    onToken(token) {
+      api.token = token
       void poll()
+      // Also after the viewer has told who they are: then more may be allowed.
       if (model.me) askMe(0)
     },
+    onOnline: poll,
+    onLatency: (latencyMs) => set({ latencyMs }),
     onVisible(visible) {
       if (visible === seen) return
       seen = visible
-      if (seen) void poll()
-      else clearTimeout(pollTimer)
+      void poll()
     },
     onMessage(message) {
       heardAtMs = Date.now()
@@ -119,41 +120,37 @@ export function makeController(api: Api, text: PanelText, draw: (model: Model) =
       const lengthMs = chosenLength(model)
       const { label, latencyMs } = model
       // One key for one press: a repetition after a lost answer counts once.
-      const body = { key: crypto.randomUUID(), lengthMs, label, latencyMs }
+      const press = { key: crypto.randomUUID(), lengthMs, label, latencyMs }
+      clearTimeout(toastTimer)
       set({ press: { kind: 'sending', lengthMs }, notice: text.sending })
-      const ask = () => api<EchoTaken>({ method: 'POST', path: '/panel/echoes', body })
-      const answer = (await ask()) ?? (await ask())
-      answered(answer !== null)
-      if (answer?.ok === true) {
-        const { me, replaced } = answer.body
-        takeMe(me)
+      const send = () => change<EchoTaken>('POST', '/panel/echoes', press)
+      let answer = await send()
+      if (!answer.status) answer = await send()
+      const { ok, status, body, sentence } = answer
+      if (ok) {
+        takeMe(body.me)
         askMe(OWN_MS)
-        const untilMs = Date.now() + TOAST_MS
-        say('', { press: { kind: 'saved', lengthMs, replaced, untilMs }, label: '' })
+        say('', { press: { kind: 'saved', lengthMs, replaced: body.replaced }, label: '' })
       } else {
-        const sentence = answer?.ok === false ? answer.refusal.sentence : text.lost
         say(`${text.notSaved}: ${sentence}`, { press: { kind: 'failed', sentence } })
-        if (answer) askMe(0)
+        if (status) askMe(0)
       }
     },
     async undo() {
-      const echoId = model.me?.undo?.echoId
-      if (!echoId) return
-      const answer = await api<PanelMe>({ method: 'DELETE', path: `/panel/echoes/${echoId}` })
-      answered(answer !== null)
-      if (answer?.ok === true) {
-        takeMe(answer.body)
+      const { ok, body, sentence } = await change<PanelMe>(
+        'DELETE',
+        `/panel/echoes/${model.me?.undo?.echoId}`,
+      )
+      if (ok) {
+        takeMe(body)
         say(text.undone, { press: null })
-      } else say(answer?.ok === false ? answer.refusal.sentence : text.lost)
+      } else say(sentence)
     },
     async vote(momentId) {
       set({ voting: [...model.voting, momentId] })
-      const body = { momentId }
-      const answer = await api<PanelMe>({ method: 'POST', path: '/panel/votes', body })
-      answered(answer !== null)
-      if (answer?.ok === true) return takeMe(answer.body)
-      const sentence = answer?.ok === false ? answer.refusal.sentence : text.lost
-      say(`${text.notVoted}: ${sentence}`, { voting: model.voting.filter((id) => id !== momentId) })
+      const { ok, body, sentence } = await change<PanelMe>('POST', '/panel/votes', { momentId })
+      if (ok) takeMe(body)
+      else say(`${text.notVoted}: ${sentence}`, { voting: model.voting.filter((id) => id !== momentId) })
     },
   }
 }

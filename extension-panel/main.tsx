@@ -1,22 +1,24 @@
 /** The panel under a channel's stream, and Twitch's mobile view: puts its parts together. */
 import { render } from 'preact'
-import { languageOf } from '../shared/language.ts'
 import { PANEL_TEXT, type PanelText } from '../shared/panel-text.ts'
-import { ebsUrl, makeApi } from './api.ts'
+import { makeApi } from './api.ts'
 import { makeController } from './controller.ts'
-import type { Model } from './model.ts'
+import { topOf, type Model } from './model.ts'
 import { connectTwitch } from './twitch.ts'
-import { App } from './view/app.tsx'
+import { App, type ViewProps } from './view/app.tsx'
 
 const root = document.getElementById('root') as HTMLElement
-const language = languageOf(new URLSearchParams(location.search).get('language') ?? navigator.language)
+const wanted = new URLSearchParams(location.search).get('language') ?? navigator.language
+// One more language in shared/language.ts is one more file to load here.
+const language = wanted.startsWith('de') ? 'de' : 'en'
 document.documentElement.lang = language
 
-/** Built from shared/panel-text.de.ts, beside this script (scripts/extension/build.ts). */
+/** Built beside this script from shared/panel-text.de.ts and offline.tsx (scripts/extension/build.ts). */
 const GERMAN = './panel.de.js'
+const OFFLINE = './panel.offline.js'
 
-async function textIn(wanted: typeof language): Promise<PanelText> {
-  if (wanted === 'en') return PANEL_TEXT
+async function loadText(): Promise<PanelText> {
+  if (language === 'en') return PANEL_TEXT
   // Without it the panel speaks English, which beats not speaking.
   return import(/* @vite-ignore */ GERMAN).then(
     (german: { PANEL_TEXT: PanelText }) => german.PANEL_TEXT,
@@ -25,41 +27,33 @@ async function textIn(wanted: typeof language): Promise<PanelText> {
 }
 
 function start(text: PanelText): void {
-  let token: string | null = null
-  let shown: Model | null = null
-  let queued = false
+  let shown: Model
+  let Offline: ViewProps['Offline'] = null
   const paint = () => {
-    queued = false
-    if (shown) render(<App model={shown} text={text} act={controller} share={share} now={Date.now()} />, root)
+    const now = Date.now()
+    // Asked for again with each picture until it is there.
+    if (!Offline && topOf(shown, now).kind === 'offline') void loadOffline()
+    render(<App {...{ model: shown, text, act, Offline, now }} />, root)
   }
-  /** However much changes at once, it is drawn once, before the next picture. */
-  const draw = (model: Model) => {
+  const loadOffline = async () => {
+    const loaded: typeof import('./offline.tsx') = await import(/* @vite-ignore */ OFFLINE)
+    await loaded.styled
+    Offline = loaded.Recaps
+    paint()
+  }
+  const act = makeController(makeApi(language, text.lost), text, (model) => {
     shown = model
-    if (!queued) queueMicrotask(paint)
-    queued = true
-  }
-  const controller = makeController(
-    makeApi(ebsUrl(), language, () => token),
-    text,
-    draw,
-  )
-  const twitch = connectTwitch({
-    ...controller,
-    onToken: (newest) => {
-      token = newest
-      controller.onToken()
-    },
-    onLatency: (latencyMs) => controller.set({ latencyMs }),
+    paint()
   })
-  const share = () => twitch?.shareIdentity()
-  if (!twitch) {
+  act.share = connectTwitch(act)
+  if (!act.share) {
     root.textContent = text.noTwitch
     return
   }
-  addEventListener('online', controller.onToken)
-  controller.set({})
+  addEventListener('online', act.onOnline)
+  act.set({})
   // What counts down or up is drawn each second, while somebody looks.
   setInterval(() => document.hidden || paint(), 1_000)
 }
 
-void textIn(language).then(start)
+void loadText().then(start)

@@ -38,7 +38,7 @@ const me = (change: Partial<PanelMe> = {}): PanelMe => ({
   role: 'viewer',
   signedIn: true,
   linked: false,
-  identityHelps: false,
+  identity: null,
   refusal: null,
   cooldown: null,
   undo: null,

@@ -6,8 +6,8 @@ export interface Model {
   me: PanelMe | null
   /** How far the server's clock is ahead of this one, milliseconds. */
   clockAheadMs: number
-  /** `lost` after a request that got no answer. */
-  connection: 'loading' | 'ok' | 'lost'
+  /** After a request that got no answer. */
+  lost: boolean
   /** The viewer's measured delay, milliseconds. */
   latencyMs: number | null
   /** Chosen by the viewer; null: the channel's default. */
@@ -23,14 +23,14 @@ export interface Model {
 
 export type Press =
   | { kind: 'sending'; lengthMs: number }
-  | { kind: 'saved'; lengthMs: number; replaced: boolean; untilMs: number }
+  | { kind: 'saved'; lengthMs: number; replaced: boolean }
   | { kind: 'failed'; sentence: string }
 
 export const EMPTY_MODEL: Model = {
   state: null,
   me: null,
   clockAheadMs: 0,
-  connection: 'loading',
+  lost: false,
   latencyMs: null,
   lengthMs: null,
   label: '',
@@ -52,8 +52,9 @@ export function topOf(model: Model, now: number): Top {
   const { state, me, press } = model
   if (!state) return { kind: 'loading' }
   if (!state.live && state.setUp === 'ready') return { kind: 'offline' }
-  if (!me) return { kind: 'loading' }
-  if (!state.live || me.refusal) return { kind: 'refused', refusal: me.refusal ?? NOT_YET }
+  if (me?.refusal) return { kind: 'refused', refusal: me.refusal }
+  // Set up just now, and this viewer is being asked for.
+  if (!me || !state.live) return { kind: 'loading' }
   if (press?.kind === 'sending') return { kind: 'sending' }
   const serverNow = now + model.clockAheadMs
   if (me.cooldown && me.cooldown.untilMs > serverNow) {
@@ -70,22 +71,17 @@ export function topOf(model: Model, now: number): Top {
   return { kind: 'ready', fromSec: fromMs / 1000, toSec: Math.max(0, toMs / 1000) }
 }
 
-/** The channel is set up, and this viewer has not been asked for since. */
-const NOT_YET: ApiRefusal = { reason: 'unfinished', sentence: '…' }
-
 export function chosenLength({ state, lengthMs }: Model): number {
   const offered = state?.lengthsMs ?? []
   const wanted = lengthMs ?? state?.defaultLengthMs ?? 0
   // The nearest that the channel offers: its default need not be among them.
-  return offered.reduce(
-    (best, ms) => (Math.abs(ms - wanted) < Math.abs(best - wanted) ? ms : best),
-    offered[0] ?? wanted,
-  )
+  const farFrom = (ms: number) => Math.abs(ms - wanted)
+  return [...offered].sort((a, b) => farFrom(a) - farFrom(b))[0] ?? wanted
 }
 
 /** Seconds for which the last echo can still be taken back; 0 when it cannot. */
 export function undoLeft({ me, clockAheadMs }: Model, now: number): number {
-  return me?.undo ? Math.max(0, Math.ceil((me.undo.untilMs - now - clockAheadMs) / 1000)) : 0
+  return Math.max(0, Math.ceil(((me?.undo?.untilMs ?? 0) - now - clockAheadMs) / 1000))
 }
 
 /**
@@ -104,7 +100,7 @@ export function newerState(before: PanelState | null, news: PanelState): PanelSt
 /** Whether news may change what is so for this viewer, so that it must be asked for. */
 export function concernsMe(before: PanelState | null, after: PanelState, me: PanelMe | null): boolean {
   if (!me || !before) return true
-  const gate = (s: PanelState) => [s.mode, s.minimumRole, s.votes, s.setUp, s.live?.startedAtMs].join()
+  const gate = (s: PanelState) => JSON.stringify({ ...s, revision: 0, moments: 0, total: 0 })
   if (gate(before) !== gate(after)) return true
   // A moment of one's own may have got another name by merging, or may not be among them yet.
   const ids = new Set(after.moments.map((m) => m.id))

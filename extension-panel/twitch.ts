@@ -13,16 +13,16 @@ export interface TwitchEvents {
   onMessage(message: string): void
 }
 
-/** @returns how to ask the viewer to tell who they are; null outside Twitch */
-export function connectTwitch(events: TwitchEvents): { shareIdentity(): void } | null {
+/** @returns what asks the viewer to tell who they are; nothing outside Twitch */
+export function connectTwitch(events: TwitchEvents): (() => void) | undefined {
   const ext = (window as { Twitch?: { ext?: typeof Twitch.ext } }).Twitch?.ext
-  if (!ext) return null
+  if (!ext) return undefined
   ext.onAuthorized(({ token }) => events.onToken(token))
   ext.onContext((context) => {
-    if (context.theme) document.documentElement.dataset.theme = context.theme
+    if (context.theme) document.documentElement.style.colorScheme = context.theme
     const sec = context.hlsLatencyBroadcaster
     // 0 is what the mobile apps say when they have not measured.
-    if (sec !== undefined) events.onLatency(sec > 0 ? Math.round(sec * 1000) : null)
+    if (sec !== undefined) events.onLatency(sec > 0 ? sec * 1000 : null)
   })
   ext.listen('broadcast', (_target, _type, message) => events.onMessage(message))
   // Twitch tells when the panel is folded away; the browser, when its tab is.
@@ -33,5 +33,5 @@ export function connectTwitch(events: TwitchEvents): { shareIdentity(): void } |
     tell()
   })
   document.addEventListener('visibilitychange', tell)
-  return { shareIdentity: () => ext.actions.requestIdShare() }
+  return () => ext.actions.requestIdShare()
 }

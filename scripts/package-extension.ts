@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util'
 import { zipSync } from 'fflate'
 import { buildExtension } from './extension/build.ts'
 import { checkPackage, readPackage } from './extension/check.ts'
+import { drawListing } from './extension/listing.ts'
 import { MARK_SVG, markPng } from './extension/mark.ts'
+import { chromiumPath } from './sandbox/chromium.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
@@ -31,10 +33,17 @@ async function main(): Promise<void> {
   const listing = join(DIST, 'listing')
   mkdirSync(listing, { recursive: true })
   writeFileSync(join(listing, 'mark.svg'), MARK_SVG)
-  for (const size of [24, 100, 300]) writeFileSync(join(listing, `icon-${size}.png`), await markPng(size))
+  for (const size of [24, 100]) writeFileSync(join(listing, `icon-${size}.png`), await markPng(size))
 
   console.log(`${zip}: ${Object.keys(files).length} files, checked`)
-  console.log(`${listing}: icons of 24, 100 and 300 pixels`)
+  console.log(`${listing}: icons of 24 and 100 pixels`)
+  if (chromiumPath) {
+    console.log('Drawing the store’s pictures in the sandbox (a minute or so) …')
+    console.log(`${listing}: ${(await drawListing(listing)).join(', ')}`)
+  } else
+    console.log(
+      'The store’s pictures are not drawn: there is no Chromium. Install it (apt install chromium), or name it in CHROMIUM_PATH.',
+    )
   console.log('\nIn the developer console, version’s page “Asset hosting”:')
   console.log('  Type of extension: panel, mobile')
   console.log('  Panel viewer path: panel.html     Panel height: 496')

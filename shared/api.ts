@@ -82,8 +82,8 @@ export const panelMe = z.object({
   signedIn: z.boolean(),
   /** Whether Twitch tells us who they are. */
   linked: z.boolean(),
-  /** Telling us who they are could change what they may do. */
-  identityHelps: z.boolean(),
+  /** Where telling us who they are could change what they may do: why, and the words for it. */
+  identity: z.object({ why: z.string(), share: z.string() }).nullable(),
   /** Why they may not echo at present, apart from the cool-down. */
   refusal: apiRefusal.nullable(),
   /** Until then only a longer echo than `lengthMs` is taken, in place of the last one. */

@@ -2,7 +2,6 @@
 import type { PanelText } from './panel-text.ts'
 
 export const PANEL_TEXT: PanelText = {
-  title: 'Echoes',
   offline: 'offline',
   live: 'live',
   echo: 'Echo!',
@@ -33,12 +32,5 @@ export const PANEL_TEXT: PanelText = {
   lost: 'Keine Verbindung; neuer Versuch läuft',
   back: 'Wieder verbunden.',
   loading: 'Lädt',
-  recap: 'Neuestes Recap',
-  watch: 'Auf YouTube ansehen',
-  recapBy: (moments, people) => `${moments} von ${people === 1 ? '1 Person' : `${people} Personen`}`,
-  noRecap: 'Der Stream ist offline',
-  noRecapWhat: 'Während er läuft, kannst du hier die besten Momente markieren. Danach werden sie ein Video.',
-  share: 'Sag Echoes, wer ich bin',
-  shareWhy: 'Gehörst du dazu? Twitch nennt Echoes deinen Namen nur, wenn du zustimmst.',
   noTwitch: 'Diese Seite gehört in Twitch',
 }

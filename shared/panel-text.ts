@@ -3,7 +3,6 @@
  * not echo is the back end's to say, in their language (text.ts). So viewers load no more than they need.
  */
 export const PANEL_TEXT = {
-  title: 'Echoes',
   offline: 'offline',
   live: 'live',
   echo: 'Echo this',
@@ -27,21 +26,13 @@ export const PANEL_TEXT = {
   more: (n: number) => `and ${n} earlier`,
   moment: 'Moment',
   yours: 'yours',
-  vote: (name: string, n: number) => `Back “${name}”, ${n === 1 ? '1 person so far' : `${n} people so far`}`,
+  vote: (name: string, n: number) => `Back “${name}”, ${n === 1 ? '1 person' : `${n} people`}`,
   voted: (name: string, n: number) => `You back “${name}”, ${n === 1 ? '1 person' : `${n} people`}`,
   none: 'Nobody has marked a moment yet.',
-  beFirst: 'Be the first: press the button when something good has just happened.',
+  beFirst: 'Be the first: press when something good has just happened.',
   lost: 'No connection; trying again',
   back: 'Connected again.',
   loading: 'Loading',
-  recap: 'Latest recap',
-  watch: 'Watch on YouTube',
-  recapBy: (moments: string, people: number) =>
-    `${moments} by ${people === 1 ? '1 person' : `${people} people`}`,
-  noRecap: 'The stream is offline',
-  noRecapWhat: 'While it is on, you can mark its best moments here. Afterwards they become one recap video.',
-  share: 'Tell Echoes who I am',
-  shareWhy: 'Are you one of them? Twitch tells Echoes your name only if you agree.',
   noTwitch: 'This page works inside Twitch',
 }
 export type PanelText = typeof PANEL_TEXT

@@ -164,6 +164,19 @@ export function panelReason(
   return (language === 'de' ? reasonInGerman : reasonInEnglish)(code, context)
 }
 
+/** Why somebody would tell us who they are, and the button with which they do. */
+export function identityWords(language: Language): { why: string; share: string } {
+  return language === 'de'
+    ? {
+        why: 'Gehörst du dazu? Twitch nennt Echoes deinen Namen nur, wenn du zustimmst.',
+        share: 'Sag Echoes, wer ich bin',
+      }
+    : {
+        why: 'Are you one of them? Twitch tells Echoes your name only if you agree.',
+        share: 'Tell Echoes who I am',
+      }
+}
+
 type ReasonContext = Parameters<typeof panelReason>[1]
 
 function reasonInEnglish(code: ApiReason, { minimumRole, votes, streamer }: ReasonContext): Reason {

@@ -3,9 +3,10 @@
 /** A position: `0:00`, `12:05`, `1:02:03`. */
 export function positionText(sec: number): string {
   const whole = Math.max(0, Math.floor(sec))
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-  const two = (n: number) => String(n).padStart(2, '0')
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
+  const minutes = Math.floor(whole / 60)
+  const two = (n: number) => String(n % 60).padStart(2, '0')
+  const tail = `:${two(whole)}`
+  return minutes < 60 ? minutes + tail : `${Math.floor(minutes / 60)}:${two(minutes)}${tail}`
 }
 
 /** A length: `30 s`, `1:30`. */

@@ -1,29 +1,11 @@
 /** A real Chromium for tests of pages, and the extension's views in it as the rig shows them. */
 import { AxeBuilder } from '@axe-core/playwright'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Browser, type FrameLocator, type Page } from 'playwright-core'
+import type { Browser, FrameLocator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const PICTURES = join(import.meta.dirname, '../.echoes/screens')
-
-/** Where this machine has a browser; undefined where it has none. */
-export const chromiumPath = process.env.CHROMIUM_PATH ?? PLACES.find((path) => existsSync(path))
-
-export function launchChromium(): Promise<Browser> {
-  mkdirSync(PICTURES, { recursive: true })
-  return chromium.launch({
-    executablePath: chromiumPath ?? '',
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  })
-}
 
 export interface View {
   page: Page
@@ -43,6 +25,7 @@ export async function openView(
   rigUrl: string,
   query: Record<string, string>,
 ): Promise<View> {
+  mkdirSync(PICTURES, { recursive: true })
   const context = await browser.newContext({
     viewport: { width: 800, height: 1100 },
     reducedMotion: 'reduce',
@@ -63,7 +46,7 @@ export async function openView(
     async look(name) {
       for (const theme of ['light', 'dark']) {
         await set('theme', theme)
-        await page.frameLocator('iframe').locator(`html[data-theme=${theme}]`).waitFor()
+        await page.frameLocator('iframe').locator(`html[style*='color-scheme: ${theme}']`).waitFor()
         await page.locator('iframe').screenshot({ path: join(PICTURES, `${name}-${theme}.png`) })
         const { violations } = await new AxeBuilder({ page }).include(['iframe', 'main']).analyze()
         expect(violations.map((v) => `${name} ${theme}: ${v.id}: ${v.nodes[0]?.html}`)).toEqual([])

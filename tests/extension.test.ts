@@ -5,7 +5,8 @@ import { changeSettings, setMode, setStanding } from '../backend/db/channels.ts'
 import { buildForRig } from '../scripts/sandbox/rig/build.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { setUpStreamer } from '../scripts/sandbox/visitor.ts'
-import { chromiumPath, launchChromium, openView, type View } from './browser.ts'
+import { chromiumPath, launchChromium } from '../scripts/sandbox/chromium.ts'
+import { openView, type View } from './browser.ts'
 import { startRunning, type Running } from './running.ts'
 
 const SECOND = 1_000
@@ -141,6 +142,26 @@ describe.skipIf(!chromiumPath)('the extension', { timeout: 90_000 }, () => {
         15_000,
       )
       await panel.close()
+    })
+
+    it('the same page is Twitch’s mobile view: wider, taller, everything within reach', async () => {
+      const phone = await open('mobile', PEOPLE.moderator)
+      await phone.frame.getByRole('button', { name: /Echo this/ }).waitFor()
+      await phone.frame.getByText('1 moment', { exact: true }).waitFor()
+      await phone.look('mobile-ready')
+      const box = await phone.frame.locator('.echo').boundingBox()
+      expect(box?.width).toBeGreaterThan(330)
+      await phone.frame.getByRole('textbox').fill('from the sofa')
+      await phone.frame.getByRole('button', { name: /Echo this/ }).click()
+      await phone.frame.getByText('Saved: the last 30 s').waitFor()
+      await phone.frame.getByText('from the sofa').waitFor()
+      await phone.look('mobile-saved')
+      await phone.frame.getByRole('button', { name: 'Undo' }).click()
+      await phone.frame.getByText('Taken back.').waitFor()
+      // There is room for the next label.
+      await phone.frame.getByRole('textbox').waitFor()
+      expect(phone.faults).toEqual([])
+      await phone.close()
     })
 
     it('everybody may back a moment once, and sees the same count', async () => {

@@ -16,9 +16,9 @@ export function People({ config, api, onConfig }: Props) {
   const [said, setSaid] = useState('')
   const put = async (names: string[], standing: List | 'none') => {
     const body = { names, standing }
-    const answer = await api<PeopleChanged>({ method: 'POST', path: '/config/people', body })
-    if (answer?.ok !== true) {
-      setSaid(answer?.ok === false ? answer.refusal.sentence : 'No connection: nothing was changed')
+    const answer = await api.ask<PeopleChanged>('/config/people', { method: 'POST', body })
+    if (!answer.ok) {
+      setSaid(answer.sentence)
       return false
     }
     const { config: after, unknown } = answer.body
@@ -69,13 +69,12 @@ function Search({ config, api, put }: { config: ConfigState; api: Api; put: Put 
     clearTimeout(timer.current)
     if (typed.trim().length < 2) return setFound(null)
     timer.current = window.setTimeout(async () => {
-      const answer = await api<FoundPeople>({
-        path: `/config/search?name=${encodeURIComponent(typed.trim())}`,
-      })
+      const name = encodeURIComponent(typed.trim())
+      const { ok, body, sentence } = await api.ask<FoundPeople>(`/config/search?name=${name}`)
       // An answer to what stands there no longer is left out.
       if (latest.current !== typed) return
-      setFound(answer?.ok === true ? answer.body.people : null)
-      setTrouble(answer?.ok === true ? '' : answer?.ok === false ? answer.refusal.sentence : 'No connection')
+      setFound(ok ? body.people : null)
+      setTrouble(ok ? '' : sentence)
     }, SEARCH_MS)
   }
   const standingOf = (id: string) =>

@@ -5,14 +5,13 @@ import type { Controller } from '../controller.ts'
 import { topOf, type Model, type Top } from '../model.ts'
 import { EchoBox } from './echo-box.tsx'
 import { Moments } from './moments.tsx'
-import { Recaps } from './recaps.tsx'
 
 export interface ViewProps {
   model: Model
   text: PanelText
   act: Controller
-  /** Asks the viewer to tell who they are. */
-  share(): void
+  /** What is shown while the channel is offline (offline.tsx), once it is loaded. */
+  Offline: preact.FunctionComponent<ViewProps> | null
   /** UTC milliseconds, by this machine's clock. */
   now: number
 }
@@ -27,7 +26,7 @@ export function App(props: ViewProps) {
       {model.state?.live && top.kind !== 'loading' && <Moments {...props} />}
       {/* What the slot shows already is only read out. */}
       <p class={model.press ? 'toast heard' : 'toast'} role="status">
-        {model.notice || (model.connection === 'lost' && model.state ? text.lost : '')}
+        {model.notice || (model.lost && model.state && text.lost)}
       </p>
     </main>
   )
@@ -35,19 +34,17 @@ export function App(props: ViewProps) {
 
 function Head({ model, text, now }: ViewProps) {
   const { state, clockAheadMs } = model
-  const since = state?.live && (now + clockAheadMs - state.live.startedAtMs) / 1000
   return (
     <header>
-      <h1>{text.title}</h1>
+      <h1>Echoes</h1>
       {state && (
-        <span class="runtime">
-          {since === null || since === undefined ? (
-            text.offline
-          ) : (
-            <>
-              <span class="dot" role="img" aria-label={text.live} /> {positionText(since)}
-            </>
-          )}
+        <span>
+          {state.live && (
+            <span class="dot" role="img" aria-label={text.live}>
+              ●
+            </span>
+          )}{' '}
+          {state.live ? positionText((now + clockAheadMs - state.live.startedAtMs) / 1000) : text.offline}
         </span>
       )}
     </header>
@@ -58,19 +55,9 @@ function Top(props: ViewProps & { top: Top }) {
   const { top, text, model } = props
   switch (top.kind) {
     case 'loading':
-      return model.connection === 'lost' ? (
-        <Reason title={text.lost} sentence="" />
-      ) : (
-        <div class="skeleton" role="status" aria-label={text.loading}>
-          <div class="big" />
-          <div />
-          <div />
-          <div class="row" />
-          <div class="row" />
-        </div>
-      )
+      return model.lost ? <Reason title={text.lost} /> : <Loading {...props} />
     case 'offline':
-      return <Recaps {...props} />
+      return props.Offline ? <props.Offline {...props} /> : <Loading {...props} />
     case 'refused':
       return <Refused {...props} top={top} />
     default:
@@ -78,23 +65,30 @@ function Top(props: ViewProps & { top: Top }) {
   }
 }
 
-function Refused({ top, text, model, share }: ViewProps & { top: Extract<Top, { kind: 'refused' }> }) {
-  const { sentence, advice = '' } = top.refusal
+function Loading({ text }: ViewProps) {
+  return <div class="skeleton" role="status" aria-label={text.loading} />
+}
+
+function Refused({ top, model, act }: ViewProps & { top: Extract<Top, { kind: 'refused' }> }) {
+  const { sentence, advice } = top.refusal
+  const identity = model.me?.identity
   return (
     <Reason title={sentence} sentence={advice}>
-      {model.me?.identityHelps && (
-        <>
-          <p>{text.shareWhy}</p>
-          <button class="quiet" onClick={share}>
-            {text.share}
-          </button>
-        </>
+      {identity && <p>{identity.why}</p>}
+      {identity && (
+        <button class="quiet" onClick={act.share}>
+          {identity.share}
+        </button>
       )}
     </Reason>
   )
 }
 
-function Reason(props: { title: string; sentence: string; children?: preact.ComponentChildren }) {
+function Reason(props: {
+  title: string
+  sentence?: string | undefined
+  children?: preact.ComponentChildren
+}) {
   return (
     <section class="reason">
       <h2>{props.title}</h2>

@@ -5,16 +5,13 @@ import type { ViewProps } from './app.tsx'
 
 export function EchoBox(props: ViewProps & { top: Top }) {
   const { top, model } = props
-  const cooling = top.kind === 'cooling' ? top : null
   return (
-    <>
+    <section>
       <EchoButton {...props} />
-      <div class="cooldown" aria-hidden="true">
-        {cooling && <div style={{ transform: `scaleX(${cooling.leftShare})` }} />}
-      </div>
+      <div class="cooldown" style={{ transform: `scaleX(${top.kind === 'cooling' ? top.leftShare : 0})` }} />
       <Lengths {...props} />
       {model.press || undoLeft(model, props.now) > 0 ? <Outcome {...props} /> : <Label {...props} />}
-    </>
+    </section>
   )
 }
 
@@ -24,11 +21,6 @@ function EchoButton({ top, text, model, act }: ViewProps & { top: Top }) {
   // Not `disabled`: the keyboard's place would be lost in the moment of pressing.
   return (
     <button class={`echo ${top.kind}`} aria-disabled={!can} onClick={act.echo}>
-      <svg class="arcs" viewBox="0 0 294 84" aria-hidden="true">
-        {[30, 56, 84, 112].map((r) => (
-          <circle key={r} cx="147" cy="42" r={r} />
-        ))}
-      </svg>
       <strong>{big}</strong>
       <span>{small}</span>
     </button>
@@ -48,8 +40,7 @@ function EchoButton({ top, text, model, act }: ViewProps & { top: Top }) {
 function Lengths({ model, text, act }: ViewProps) {
   const chosen = chosenLength(model)
   return (
-    <fieldset class="lengths">
-      <legend>{text.length}</legend>
+    <fieldset class="lengths" aria-label={text.length}>
       {model.state?.lengthsMs.map((ms) => (
         <label key={ms}>
           <input
@@ -83,29 +74,27 @@ function Label({ model, text, act }: ViewProps) {
 function Outcome({ model, text, act, now }: ViewProps) {
   const { press, me } = model
   const left = undoLeft(model, now)
-  if (press?.kind === 'failed')
-    return (
-      <div class="slot outcome failed">
-        <p>
-          <strong>{text.notSaved}</strong>
-          <span>{press.sentence}</span>
-        </p>
-      </div>
-    )
-  const replaced = press?.kind === 'saved' && press.replaced
-  const length = lengthText(press?.lengthMs ?? me?.undo?.lengthMs ?? 0)
-  const saved = press?.kind !== 'sending'
+  const failed = press?.kind === 'failed'
+  const [said, more] = wordsOf()
   return (
-    <div class="slot outcome">
+    <div class={failed ? 'slot outcome failed' : 'slot outcome'}>
       <p role="status">
-        {saved && <strong>{replaced ? text.replaced(length) : text.saved(length)}</strong>}
-        {saved && <span>{text.savedThanks}</span>}
+        <strong>{said}</strong>
+        <span>{more}</span>
       </p>
-      {saved && left > 0 && (
-        <button class="link" onClick={act.undo}>
+      {said && !failed && left > 0 && (
+        <button class="quiet" onClick={act.undo}>
           {text.undo} <span aria-hidden="true">· {left}</span>
         </button>
       )}
     </div>
   )
+
+  function wordsOf(): string[] {
+    if (failed) return [text.notSaved, press.sentence]
+    // The button says it.
+    if (press?.kind === 'sending') return []
+    const length = lengthText(press?.lengthMs ?? me?.undo?.lengthMs ?? 0)
+    return [press?.replaced ? text.replaced(length) : text.saved(length), text.savedThanks]
+  }
 }

@@ -1,6 +1,7 @@
 /** This stream's moments, newest first, with the people who want each and a +1. */
 import type { PanelText } from '../../shared/panel-text.ts'
 import { lengthText, positionText } from '../../shared/time-text.ts'
+import type { Controller } from '../controller.ts'
 import { shownMoments, type ShownMoment } from '../model.ts'
 import type { ViewProps } from './app.tsx'
 
@@ -8,22 +9,24 @@ export function Moments({ model, text, act }: ViewProps) {
   const { state, me } = model
   if (!state) return null
   const moments = shownMoments(model)
-  const mayVote = state.votes && Boolean(me?.signedIn) && me?.refusal?.reason !== 'blocked'
+  const mayVote = state.votes && me?.signedIn && me.refusal?.reason !== 'blocked'
   return (
-    <section class="moments" aria-labelledby="moments">
+    <section class="moments">
       <h2>
-        <span id="moments">{text.stream}</span> <small>{text.moments(state.total)}</small>
+        {text.stream} <small>{text.moments(state.total)}</small>
       </h2>
       {moments.length === 0 && (
-        <p class="empty">
+        <p class="muted">
           {text.none} {!me?.refusal && me?.signedIn && text.beFirst}
         </p>
       )}
-      <ol tabIndex={moments.length > 4 ? 0 : undefined} aria-labelledby="moments">
+      <ol tabIndex={moments.length > 4 ? 0 : undefined} aria-label={text.stream}>
         {moments.map((m) => (
-          <Moment key={m.id} moment={m} text={text} onVote={mayVote ? () => act.vote(m.id) : null} />
+          <Moment key={m.id} moment={m} text={text} act={act} mayVote={mayVote} />
         ))}
-        {moments.length < state.total && <li class="more">{text.more(state.total - moments.length)}</li>}
+        {moments.length < state.total && (
+          <li class="muted more">{text.more(state.total - moments.length)}</li>
+        )}
       </ol>
     </section>
   )
@@ -32,17 +35,20 @@ export function Moments({ model, text, act }: ViewProps) {
 function Moment({
   moment,
   text,
-  onVote,
+  act,
+  mayVote,
 }: {
   moment: ShownMoment
   text: PanelText
-  onVote: (() => void) | null
+  act: Controller
+  mayVote: boolean | undefined
 }) {
-  const { label, startMs, endMs, people, whose } = moment
+  const { id, label, startMs, endMs, people, whose } = moment
   const name = label ?? text.moment
   const counted = whose !== 'theirs'
+  const can = mayVote && !counted
   return (
-    <li class={label ? '' : 'unnamed'}>
+    <li class={label ? '' : 'muted'}>
       <time>{positionText(startMs / 1000)}</time>
       <div>
         <strong>{name}</strong>
@@ -52,11 +58,11 @@ function Moment({
         </small>
       </div>
       <button
-        class={`vote ${whose}`}
-        aria-disabled={counted || !onVote}
+        class="vote"
+        aria-disabled={!can}
         aria-pressed={counted}
         aria-label={(counted ? text.voted : text.vote)(name, people)}
-        onClick={counted ? undefined : (onVote ?? undefined)}
+        onClick={can ? () => act.vote(id) : undefined}
       >
         +{people}
       </button>

@@ -22,6 +22,13 @@ export const PAGES: ExtensionPage[] = [
   { name: 'live-config', folder: 'extension-config' },
 ]
 
+const JSX = {
+  jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment', development: false },
+  jsxInject: "import { h, Fragment } from 'preact'",
+} as const
+/** light-dark() for the two themes: in all browsers since May 2024. */
+const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5']
+
 export interface BuildOptions {
   /** Address of the back end, without a slash at the end. */
   ebsUrl: string
@@ -40,17 +47,34 @@ export async function buildExtension({ ebsUrl, outDir }: BuildOptions): Promise<
     cpSync(parts, outDir, { recursive: true })
     rmSync(parts, { recursive: true })
   }
-  await build({
+  await build(partFor('panel.de', join(ROOT, 'shared/panel-text.de.ts'), outDir))
+  await build(partFor('panel.offline', join(ROOT, 'extension-panel/offline.tsx'), outDir))
+  await build(partFor('preact', join(ROOT, 'scripts/extension/preact.ts'), outDir))
+  cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE.txt'))
+}
+
+/** A script that pages load, by name, beside their own. */
+function partFor(name: string, entry: string, outDir: string): InlineConfig {
+  return {
     configFile: false,
     logLevel: 'warn',
+    oxc: JSX,
     build: {
       outDir,
       emptyOutDir: false,
-      minify: false,
-      lib: { entry: join(ROOT, 'shared/panel-text.de.ts'), formats: ['es'], fileName: () => 'panel.de.js' },
+      target: 'es2022',
+      cssTarget: CSS_TARGET,
+      cssMinify: 'lightningcss',
+      // Twitch's reviewers read what is ours; Preact is published minified.
+      minify: name === 'preact',
+      lib: { entry, formats: ['es'], fileName: () => `${name}.js`, cssFileName: name },
+      rolldownOptions: {
+        ...(name === 'preact' ? {} : { external: ['preact'] }),
+        experimental: { attachDebugInfo: 'none' },
+        output: { comments: false, minify: name === 'preact', paths: { preact: './preact.js' } },
+      },
     },
-  })
-  cpSync(join(ROOT, 'LICENSE'), join(outDir, 'LICENSE.txt'))
+  }
 }
 
 function configFor({ name, folder }: ExtensionPage, outDir: string, ebsUrl: string): InlineConfig {
@@ -59,32 +83,25 @@ function configFor({ name, folder }: ExtensionPage, outDir: string, ebsUrl: stri
     logLevel: 'warn',
     root: join(ROOT, folder),
     base: './',
-    // Read into the page's <meta name="echoes-ebs">.
-    plugins: [
-      {
-        name: 'ebs-url',
-        transformIndexHtml: (html) => html.replaceAll('__EBS_URL__', ebsUrl),
-      },
-    ],
-    oxc: {
-      jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment', development: false },
-      jsxInject: "import { h, Fragment } from 'preact'",
-    },
+    // Known to extension-panel/api.ts.
+    define: { EBS_URL: JSON.stringify(ebsUrl) },
+    oxc: JSX,
     build: {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
-      // light-dark() for the two themes: in all browsers since May 2024.
-      cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+      cssTarget: CSS_TARGET,
       // Twitch's reviewers read what is shipped.
       minify: false,
       cssMinify: 'lightningcss',
       modulePreload: false,
       rolldownOptions: {
+        external: ['preact'],
         experimental: { attachDebugInfo: 'none' },
         input: join(ROOT, folder, `${name}.html`),
         output: {
           comments: false,
+          paths: { preact: './preact.js' },
           entryFileNames: `${name}.js`,
           codeSplitting: false,
           assetFileNames: `${name}[extname]`,

@@ -4,7 +4,7 @@ import { echoBody, voteBody, type ApiRefusal, type EchoTaken, type PanelMe } fro
 import { cleanLabel } from '../../../shared/echo.ts'
 import type { Person } from '../../../shared/mode.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../../shared/settings.ts'
-import { panelReason, type ApiReason } from '../../../shared/text.ts'
+import { identityWords, panelReason, type ApiReason } from '../../../shared/text.ts'
 import { findChannel, peopleOf, standingOf, type Channel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
 import { isAsked, latestEcho, outcomeOf, takeEcho, undoOwnEcho } from '../../db/echoes.ts'
@@ -162,7 +162,8 @@ export function panelRoutes({ db, now, viewerOf, flood, views, people }: PanelOp
     const latest = view.showId ? await latestEcho(db, view.showId, allIds) : null
     return {
       ...nobody(viewer, now()),
-      identityHelps: code !== null && (await identityHelps(viewer, channel)),
+      identity:
+        code !== null && (await identityHelps(viewer, channel)) ? identityWords(languageOfRequest(c)) : null,
       refusal: code && reasonOf(c, viewer, code, settings),
       ...(latest ? timesOf(person, latest, settings, now()) : {}),
       ...ownMoments(view, allIds),
@@ -199,7 +200,7 @@ function nobody(viewer: ExtensionViewer, nowMs: number): PanelMe {
     role: viewer.role,
     signedIn: isSignedIn(viewer),
     linked: viewer.userId !== null,
-    identityHelps: false,
+    identity: null,
     refusal: null,
     cooldown: null,
     undo: null,

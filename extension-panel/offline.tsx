@@ -1,20 +1,37 @@
-/** While the channel is offline: its latest recaps. */
-import type { PanelRecap } from '../../shared/api.ts'
-import type { PanelText } from '../../shared/panel-text.ts'
-import { positionText } from '../../shared/time-text.ts'
-import type { ViewProps } from './app.tsx'
+/**
+ * While the channel is offline: its latest recaps. A script and a style sheet of their own (panel.offline.js), which
+ * viewers of a live channel do not load.
+ */
+import './offline.css'
+import type { PanelRecap } from '../shared/api.ts'
+import type { Language } from '../shared/language.ts'
+import { OFFLINE_TEXT } from '../shared/offline-text.ts'
+import type { PanelText } from '../shared/panel-text.ts'
+import { positionText } from '../shared/time-text.ts'
+import type { ViewProps } from './view/app.tsx'
+
+/** Resolves once the style sheet is there, or cannot be had. */
+export const styled = new Promise((resolve) => {
+  const link = document.createElement('link')
+  link.rel = 'stylesheet'
+  link.href = './panel.offline.css'
+  link.onload = link.onerror = resolve
+  document.head.append(link)
+})
+
+const words = OFFLINE_TEXT[document.documentElement.lang as Language]
 
 export function Recaps({ model, text }: ViewProps) {
   const [latest, ...earlier] = model.state?.recaps ?? []
   if (!latest)
     return (
       <section class="reason">
-        <h2>{text.noRecap}</h2>
-        <p>{text.noRecapWhat}</p>
+        <h2>{words.noRecap}</h2>
+        <p>{words.noRecapWhat}</p>
       </section>
     )
   return (
-    <section class="recaps" aria-label={text.recap}>
+    <section class="recaps" aria-label={words.recap}>
       <Recap recap={latest} text={text} latest />
       {earlier.map((recap) => (
         <Recap key={recap.url} recap={recap} text={text} />
@@ -40,9 +57,9 @@ function Recap({ recap, text, latest = false }: { recap: PanelRecap; text: Panel
       <span class="words">
         <strong>{title}</strong>
         <small>
-          {day} · {latest ? text.recapBy(text.moments(moments), people) : `${length}`}
+          {day} · {latest ? words.recapBy(text.moments(moments), people) : `${length}`}
         </small>
-        {latest && <span class="watch">{text.watch}</span>}
+        {latest && <span class="watch">{words.watch}</span>}
       </span>
     </a>
   )
