@@ -40,7 +40,10 @@ export interface Config {
     mediaMs: number
     channelsMs: number
     pushMs: number
+    heardMs: number
   }
+  /** Port of `/metrics` and `/healthz` on this machine, for each role by itself; null: none. */
+  opsPort: number | null
   outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
@@ -115,6 +118,8 @@ const ENVIRONMENT = z
     MEDIA_EVERY_MS: ms(10 * MINUTE),
     CHANNELS_EVERY_MS: ms(30_000),
     PUSH_EVERY_MS: ms(1_000),
+    HEARD_EVERY_MS: ms(5_000),
+    OPS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     RECAP_KEEP_DAYS: z.coerce.number().min(0).default(7),
     CONCURRENT_RECAPS: z.coerce.number().int().min(1).default(2),
     TWITCH_ID_URL: url.default(TWITCH.id),
@@ -210,7 +215,9 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       mediaMs: e.MEDIA_EVERY_MS,
       channelsMs: e.CHANNELS_EVERY_MS,
       pushMs: e.PUSH_EVERY_MS,
+      heardMs: e.HEARD_EVERY_MS,
     },
+    opsPort: e.OPS_PORT ?? null,
     outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
     concurrentRecaps: e.CONCURRENT_RECAPS,

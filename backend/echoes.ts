@@ -4,8 +4,10 @@ import { sql } from 'kysely'
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../shared/clock.ts'
+import { chatHandler, makeBot } from './bot/bot.ts'
+import { chatPeople } from './bot/people.ts'
 import { isCommand } from './bot/commands.ts'
-import { lineHandler, makeBot } from './bot/bot.ts'
+import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
@@ -19,11 +21,13 @@ import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
 import { makeTimers } from './jobs/timers.ts'
 import { errorText, type Log } from './log.ts'
+import { makeMetrics } from './metrics.ts'
 import { smtpMailer } from './mail/mailer.ts'
 import { diskStorage } from './storage/disk.ts'
 import { tokenBox } from './token-box.ts'
-import { ircTransport, lineOfEvent } from './twitch/chat.ts'
-import { readOffline, readOnline } from './twitch/eventsub.ts'
+import { lineOfEvent, moderationOfEvent } from './twitch/chat.ts'
+import { readOffline, readOnline, readUpdate } from './twitch/eventsub.ts'
+import { ircTransport } from './twitch/irc.ts'
 import { helix } from './twitch/helix.ts'
 import { twitchSignIn } from './twitch/sign-in.ts'
 import { storedAuthProvider } from './twitch/tokens.ts'
@@ -85,8 +89,23 @@ export async function startEchoes({
       .decided(recapId)
       .catch((error: unknown) => log.warn({ error: errorText(error) }, 'a signal was not sent'))
   }
-  const say = (channelId: string, text: string) => twitch.say(channelId, text)
-  const onLine = lineHandler({ db, clock, log, say })
+  const metrics = makeMetrics(roles.join('+'))
+  const chat = {
+    db,
+    clock,
+    log,
+    people: chatPeople(db, log, twitch),
+    say: async (channelId: string, text: string) => {
+      await twitch.say(channelId, text).catch((error: unknown) => {
+        metrics.replies.inc({ outcome: 'failed' })
+        throw error
+      })
+      metrics.replies.inc({ outcome: 'said' })
+    },
+    onCommand: () => metrics.commands.inc(),
+  }
+  const heard = chatHandler(chat)
+  const wordsOf = channelWords(db, clock)
   const showEnded = (showId: string) => engine.showEnded(showId)
   const mailer = smtpMailer(config.mail.url, config.mail.from)
   const extension = config.extension && makeExtension(config.extension, { db, clock, log, config, twitch })
@@ -104,9 +123,13 @@ export async function startEchoes({
           read: {
             online: readOnline,
             offline: readOffline,
-            chat: async (payload, sentAtMs) => {
-              const line = lineOfEvent(JSON.parse(payload), sentAtMs)
-              if (line) await onLine(line)
+            update: readUpdate,
+            chat: async (type, payload, sentAtMs) => {
+              const event: unknown = JSON.parse(payload)
+              const line = type === 'channel.chat.message' ? lineOfEvent(event, sentAtMs) : null
+              if (line) return heard.line(line)
+              const moderation = type === 'channel.chat.message' ? null : moderationOfEvent(event)
+              if (moderation) await heard.moderation(moderation)
             },
           },
         }),
@@ -131,12 +154,20 @@ export async function startEchoes({
     ...(extension ? [extension.timer] : []),
   ])
   const bot = makeBot({
-    db,
-    clock,
-    log,
-    say,
+    ...chat,
     refreshMs: config.rounds.channelsMs,
-    transport: (heard) => ircTransport({ onLine: heard, ...(t.ircServer ? { server: t.ircServer } : {}) }),
+    heardMs: config.rounds.heardMs,
+    onRooms: (count) => metrics.rooms.set(count),
+    onGap: ({ fromMs, toMs }) => metrics.unheardMs.inc(toMs - fromMs),
+    transport: (events) =>
+      ircTransport({
+        ...events,
+        ...(t.ircServer ? { server: t.ircServer } : {}),
+        onState: (state) =>
+          state === 'heard' || state === 'passed-over'
+            ? metrics.chatLines.inc({ state })
+            : metrics.connections.inc({ state }),
+      }),
   })
 
   const sessions = makeSessions(db, clock, siteUrl)
@@ -150,9 +181,11 @@ export async function startEchoes({
       clock,
       log,
       secret: t.eventsubSecret,
-      isWanted: (message) =>
-        message.subscriptionType !== 'channel.chat.message' ||
-        isCommand(lineOfEvent(JSON.parse(message.payload), message.sentAtMs)?.text ?? ''),
+      isWanted: async (message) => {
+        if (message.subscriptionType !== 'channel.chat.message') return true
+        const line = lineOfEvent(JSON.parse(message.payload), message.sentAtMs)
+        return line !== null && isCommand(line.text, await wordsOf(line.channelId))
+      },
       onStored: () => timers.nudge('events'),
     }),
     pages: [

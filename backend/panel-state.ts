@@ -1,6 +1,6 @@
 /** What all viewers of a channel see in the panel: computed from facts, the same for everybody. */
 import type { PanelMoment, PanelRecap, PanelState } from '../shared/api.ts'
-import { DEFAULT_SETTINGS } from '../shared/settings.ts'
+import { DEFAULT_SETTINGS, type ChannelSettings } from '../shared/settings.ts'
 import { findChannel, type Channel } from './db/channels.ts'
 import type { Database } from './db/database.ts'
 import { publicRecaps } from './db/recaps.ts'
@@ -60,7 +60,7 @@ export async function channelView(
     state: {
       ...stateOf(channel),
       live: { startedAtMs: show.startedAtMs },
-      moments: shown.slice(0, LISTED_MOMENTS).map(panelMomentOf),
+      moments: shown.slice(0, LISTED_MOMENTS).map((m) => panelMomentOf(m, channel.settings)),
       total: shown.length,
     },
     momentOfEcho,
@@ -70,8 +70,11 @@ export async function channelView(
   }
 }
 
-export function panelMomentOf({ id, startMs, endMs, labels, people }: Moment): PanelMoment {
-  return { id, startMs, endMs, label: showableLabel(labels), people: people.length }
+export function panelMomentOf(
+  { id, startMs, endMs, labels, people }: Moment,
+  { bannedWords }: Pick<ChannelSettings, 'bannedWords'>,
+): PanelMoment {
+  return { id, startMs, endMs, label: showableLabel(labels, bannedWords), people: people.length }
 }
 
 function stateOf(channel: Channel | null): PanelState {

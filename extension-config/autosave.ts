@@ -34,8 +34,13 @@ export function afterConflict(base: ConfigState, theirs: ConfigState, pending: S
   return (Object.keys(pending) as Field[]).flatMap((field) => {
     const mine = pending[field] as ExtensionSettings[Field]
     const [was, is] = [base.settings[field], theirs.settings[field]]
-    return is === was || is === mine ? [] : [{ field, mine, theirs: is }]
+    return same(is, was) || same(is, mine) ? [] : [{ field, mine, theirs: is }]
   })
+}
+
+/** Lists are the same with the same words. */
+function same(a: ExtensionSettings[Field], b: ExtensionSettings[Field]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function undisputed({ pending, disputed }: Saving): SettingsChange {

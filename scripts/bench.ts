@@ -2,9 +2,11 @@
  * `npm run bench -- NAME`: how fast we are, against the least that the same libraries could do, in one run.
  *
  *   panel-api [--seconds 5]   POST /panel/echoes and GET /panel/state against bare Hono handlers
+ *   bot                       chat lines through our transport, parser and decision, against bare twurple parsing them
  *   --json  print the figures as one line of JSON, last
  */
 import { parseArgs } from 'node:util'
+import { benchBot } from './bench/bot.ts'
 import { benchPanelApi } from './bench/panel-api.ts'
 
 const { values: args, positionals } = parseArgs({
@@ -12,10 +14,16 @@ const { values: args, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
 })
 
+const BENCHES: Record<string, () => Promise<object>> = {
+  'panel-api': () => benchPanelApi(Number(args.seconds)),
+  bot: benchBot,
+}
+
 async function main(): Promise<void> {
-  if (positionals[0] !== 'panel-api')
-    throw new Error('usage: npm run bench -- panel-api [--seconds 5] [--json]')
-  const figures = await benchPanelApi(Number(args.seconds))
+  const bench = BENCHES[positionals[0] ?? '']
+  if (!bench)
+    throw new Error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--seconds 5] [--json]`)
+  const figures = await bench()
   console.table(figures)
   if (args.json) console.log(JSON.stringify(figures))
 }

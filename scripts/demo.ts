@@ -14,6 +14,7 @@ import { openDatabase } from '../backend/db/database.ts'
 import { commandOutcomes } from '../backend/db/echoes.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
 import { momentTitle } from '../backend/domain/description.ts'
+import { WANTED_EVENTS } from '../backend/jobs/reconcile.ts'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { freePort, startProcess, until, type EchoesProcess } from './sandbox/process.ts'
 import { PEOPLE, startSandbox } from './sandbox/sandbox.ts'
@@ -84,10 +85,7 @@ async function main(): Promise<void> {
   const db = await openDatabase(join(dataDir, 'echoes.sqlite'))
   const approved = sandbox.twitch.userOf(PEOPLE.approved)
   await setStanding(db, channelId, { userId: approved.id, login: approved.login }, 'approved', Date.now())
-  await until(
-    'Twitch delivers events',
-    () => [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled').length === 3,
-  )
+  await until('Twitch delivers events', () => sandbox.eventsub.delivers(channelId, WANTED_EVENTS))
   await until(
     'two bots are in the room',
     () => [...sandbox.chat.clients].filter((c) => c.rooms.has(PEOPLE.streamer)).length === 2,

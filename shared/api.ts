@@ -7,8 +7,10 @@
  * 429 (too soon).
  */
 import { z } from 'zod'
-import { LABEL_MAX, SHORTEST_ECHO_MS } from './echo.ts'
+import { LABEL_MAX } from './clean-text.ts'
+import { COMMAND_WORD, SHORTEST_ECHO_MS } from './echo.ts'
 import { MINIMUM_ROLES, MODES } from './mode.ts'
+import { LONG_SPANS } from './settings.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -126,6 +128,8 @@ export type VoteBody = z.infer<typeof voteBody>
 
 // --- What the streamer sees and sets (role broadcaster only) ---
 
+const commandWord = z.string().regex(COMMAND_WORD, 'two to twenty small letters or signs, as in !echo')
+
 /** What of a channel's settings can be changed in the extension; each field by itself. */
 export const settingsChange = z
   .object({
@@ -138,12 +142,20 @@ export const settingsChange = z
     undoMs: ms(0, 10 * MINUTE),
     budgetMs: ms(MINUTE, 2 * HOUR),
     confirmations: z.boolean(),
+    refusals: z.boolean(),
+    moderatorsManage: z.boolean(),
+    longSpans: z.enum(LONG_SPANS),
+    prefix: commandWord,
+    aliases: z.array(commandWord).max(5),
+    savedText: z.string().max(200).nullable(),
+    replacedText: z.string().max(200).nullable(),
+    bannedWords: z.array(z.string().trim().min(2).max(40)).max(200),
     votes: z.boolean(),
   })
   .partial()
   .strict()
 export type SettingsChange = z.infer<typeof settingsChange>
-export type ExtensionSettings = Required<{ [K in keyof SettingsChange]: NonNullable<SettingsChange[K]> }>
+export type ExtensionSettings = { [K in keyof SettingsChange]-?: Exclude<SettingsChange[K], undefined> }
 
 export const listedPerson = z.object({ userId: z.string(), login: z.string() })
 export type ListedPerson = z.infer<typeof listedPerson>

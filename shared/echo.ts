@@ -1,20 +1,45 @@
 /** The grammar of `!echo`, the limits of an echo, and the reasons for which one can be refused. */
+import { cleanLabel, cleanText } from './clean-text.ts'
 import { MODES, type Mode } from './mode.ts'
 
 export const SHORTEST_ECHO_MS = 5_000
-/** Code points; a longer label is cut. */
-export const LABEL_MAX = 80
+/** How far `!echo earlier` moves without a number. */
+const NUDGE_MS = 5_000
+const FURTHEST_NUDGE_MS = 120_000
+
+/** What a command may begin with in a channel. */
+export interface CommandWords {
+  /** In small letters, as in `!echo`. */
+  prefix: string
+  aliases: readonly string[]
+}
+
+export const DEFAULT_WORDS: CommandWords = { prefix: '!echo', aliases: [] }
+/** What may stand as a prefix or alias: no spaces, short, and nothing that Twitch keeps for itself (`/`, `.`). */
+export const COMMAND_WORD = /^[^\s/.@\p{Lu}][^\s\p{Lu}]{1,19}$/u
 
 export type Command =
-  /** `lengthMs` is null when no length was given. */
-  | { kind: 'echo'; lengthMs: number | null; label: string | null }
-  | { kind: 'undo' }
+  /** `lengthMs` is null when no length was given: the channel's default; `long`: the channel's for `!echolong`. */
+  | { kind: 'echo'; lengthMs: number | 'long' | null; label: string | null }
+  | { kind: 'undo' | 'status' | 'help' | 'forget' }
   | { kind: 'mode'; mode: Mode }
+  /** Begins or ends the streamer's span, or takes the last `lengthMs` at once. */
+  | { kind: 'span'; action: 'start' | 'stop' | 'toggle'; label: string | null }
+  | { kind: 'span'; action: 'last'; lengthMs: number; label: string | null }
+  /** Moves one's last echo; below 0: earlier. */
+  | { kind: 'nudge'; byMs: number }
+  /** `label`: what it would be from somebody who manages no lists. */
+  | { kind: 'list'; change: ListChange; name: string; label: string }
   /** It is an `!echo`, but makes no sense; `hint` says how it is written. */
   | { kind: 'unreadable'; hint: string }
 
+const LIST_CHANGES = ['approve', 'unapprove', 'block', 'unblock'] as const
+export type ListChange = (typeof LIST_CHANGES)[number]
+
 export type RefusalCode =
   | 'offline'
+  /** The mode is `off`. */
+  | 'off'
   | 'streamer-only'
   | 'trusted-only'
   | 'minimum-role'
@@ -23,12 +48,32 @@ export type RefusalCode =
   | 'too-long'
   | 'unreadable'
 
-const PREFIX = '!echo'
-/** Characters that chat clients append or people paste without seeing them. */
-const INVISIBLE = /[\u{E0000}-\u{E007F}\u200B-\u200F\u2060-\u2064\uFEFF\u00AD]|\u034F/gu
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001F\u007F]/g
 const LENGTH_WORD = /^([+-]?)(\d{1,6})(?::(\d{1,2}))?(s|sec|m|min)?$/i
+const NAME_WORD = /^@?(\w{2,25})$/
+const SUFFIXES = ['', 'long', 'start', 'stop', 'duration'] as const
+type Suffix = (typeof SUFFIXES)[number]
+/** Chat clients put the name of the one who is answered in front. */
+const REPLY_TO = /^@\S+ /
+/** Twitch takes 500 characters; more is not from a person. */
+const LONGEST_LINE = 1_000
+
+/**
+ * Whether a line may be a command at all. For chats of thousands of lines a second: it looks at the letters alone, and
+ * says yes to a few lines that are none.
+ */
+export function mayBeCommand(line: string, { prefix, aliases }: CommandWords = DEFAULT_WORDS): boolean {
+  if (line.length > LONGEST_LINE) return false
+  if (has(line, prefix)) return true
+  for (const alias of aliases) if (has(line, alias)) return true
+  return false
+}
+
+function has(line: string, word: string): boolean {
+  const first = word.charAt(0)
+  // Most lines hold no `!`, and are done with here.
+  if (!line.includes(first) && !line.includes(first.toUpperCase())) return false
+  return line.toLowerCase().includes(word)
+}
 
 /**
  * A chat line → the command in it; null when the line is none of our business.
@@ -38,47 +83,72 @@ const LENGTH_WORD = /^([+-]?)(\d{1,6})(?::(\d{1,2}))?(s|sec|m|min)?$/i
  * parseCommand('!echo 1:30')            // { kind: 'echo', lengthMs: 90000, label: null }
  * parseCommand('!echoes are nice')      // null
  */
-export function parseCommand(line: string): Command | null {
-  const text = cleanText(line)
+export function parseCommand(line: string, words: CommandWords = DEFAULT_WORDS): Command | null {
+  if (!mayBeCommand(line, words)) return null
+  const text = cleanText(line).replace(REPLY_TO, '')
   const [first = '', ...rest] = text.split(' ')
-  if (first.toLowerCase() !== PREFIX) return null
-  const [word = '', ...labelWords] = rest
-  if (rest.length === 1 && word.toLowerCase() === 'undo') return { kind: 'undo' }
-  if (word.toLowerCase() === 'mode' && rest.length === 2) return readMode(rest[1] ?? '')
-  const length = readLength(word)
-  if (length === null) return { kind: 'echo', lengthMs: null, label: labelOf(rest) }
-  if (length < SHORTEST_ECHO_MS)
+  const called = suffixOf(first.toLowerCase(), words)
+  if (called === null) return null
+  const { suffix, glued } = called
+  if (glued !== '') rest.unshift(glued)
+  return (suffix === '' && verbOf(rest, words)) || echoOf(suffix, rest, words)
+}
+
+/** What follows the channel's word: one of ours, or a length without a space. Null: it is another word. */
+function suffixOf(
+  first: string,
+  { prefix, aliases }: CommandWords,
+): { suffix: Suffix; glued: string } | null {
+  for (const word of [prefix, ...aliases]) {
+    if (!first.startsWith(word)) continue
+    const rest = first.slice(word.length)
+    const suffix = SUFFIXES.find((s) => s === rest)
+    if (suffix !== undefined) return { suffix, glued: '' }
+    if (/^\d/.test(rest) && LENGTH_WORD.test(rest)) return { suffix: '', glued: rest }
+  }
+  return null
+}
+
+function verbOf(rest: string[], { prefix }: CommandWords): Command | null {
+  const [verb = '', argument = ''] = rest.map((word) => word.toLowerCase())
+  if (rest.length === 1 && (verb === 'undo' || verb === 'status' || verb === 'help' || verb === 'forget'))
+    return { kind: verb }
+  if (verb === 'mode' && rest.length === 2) {
+    const mode = MODES.find((m) => m === argument)
+    return mode ? { kind: 'mode', mode } : { kind: 'unreadable', hint: `the modes are ${MODES.join(', ')}` }
+  }
+  const change = LIST_CHANGES.find((c) => c === verb)
+  const name = NAME_WORD.exec(argument)?.[1]
+  if (change && name && rest.length === 2)
+    return { kind: 'list', change, name, label: cleanLabel(rest.join(' ')) ?? '' }
+  if ((verb === 'earlier' || verb === 'later') && rest.length <= 2) {
+    const byMs = argument === '' ? NUDGE_MS : readLength(argument)
+    if (byMs === null) return null
+    if (byMs <= 0 || byMs > FURTHEST_NUDGE_MS)
+      return {
+        kind: 'unreadable',
+        hint: `move it by 1 to ${FURTHEST_NUDGE_MS / 1000} seconds, as in "${prefix} ${verb} 5"`,
+      }
+    return { kind: 'nudge', byMs: verb === 'earlier' ? -byMs : byMs }
+  }
+  return null
+}
+
+function echoOf(suffix: Suffix, rest: string[], { prefix }: CommandWords): Command {
+  const length = readLength(rest[0] ?? '')
+  const label = cleanLabel((length === null ? rest : rest.slice(1)).join(' '))
+  if (suffix === 'start' || suffix === 'stop')
+    return { kind: 'span', action: suffix, label: cleanLabel(rest.join(' ')) }
+  if (length !== null && length < SHORTEST_ECHO_MS)
     return {
       kind: 'unreadable',
-      hint: `an echo is at least ${SHORTEST_ECHO_MS / 1000} s long, as in "!echo 30"`,
+      hint: `an echo is at least ${SHORTEST_ECHO_MS / 1000} s long, as in "${prefix} 30"`,
     }
-  return { kind: 'echo', lengthMs: length, label: labelOf(labelWords) }
-}
-
-/** Text as people meant it: no invisible or control characters, single spaces, other scripts' digits as ours. */
-export function cleanText(text: string): string {
-  return text
-    .normalize('NFC')
-    .replace(INVISIBLE, '')
-    .replace(CONTROL, ' ')
-    .replace(/\p{Nd}/gu, (digit) => String(digitValue(digit)))
-    .replace(/\s+/g, ' ')
-    .trim()
-}
-
-/** A label as it is stored: cleaned, at most {@link LABEL_MAX} code points; null when nothing is left. */
-export function cleanLabel(text: string): string | null {
-  const label = [...cleanText(text)].slice(0, LABEL_MAX).join('').trim()
-  return label === '' ? null : label
-}
-
-function labelOf(words: string[]): string | null {
-  return cleanLabel(words.join(' '))
-}
-
-function readMode(word: string): Command {
-  const mode = MODES.find((m) => m === word.toLowerCase())
-  return mode ? { kind: 'mode', mode } : { kind: 'unreadable', hint: `the modes are ${MODES.join(', ')}` }
+  if (suffix === 'duration')
+    return length === null
+      ? { kind: 'span', action: 'toggle', label }
+      : { kind: 'span', action: 'last', lengthMs: length, label }
+  return { kind: 'echo', lengthMs: length ?? (suffix === 'long' ? 'long' : null), label }
 }
 
 /** `45`, `45s`, `1:30`, `2m` → milliseconds; null when the word is no length but the start of a label. */
@@ -90,13 +160,4 @@ function readLength(word: string): number | null {
   const n = Number(whole)
   if (seconds !== undefined) return (n * 60 + Number(seconds)) * 1000
   return (unit.toLowerCase().startsWith('m') ? n * 60 : n) * 1000
-}
-
-/** Unicode puts each script's ten decimal digits in a row that starts at a code point ending a run of non-digits. */
-function digitValue(digit: string): number {
-  const code = digit.codePointAt(0) ?? 0
-  let zero = code
-  while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
-  // Mathematical digits (𝟎–𝟿) are five rows without a gap.
-  return code >= 0x1d7ce && code <= 0x1d7ff ? (code - 0x1d7ce) % 10 : code - zero
 }

@@ -1,7 +1,7 @@
 /** Who may echo: modes, roles and standings. The mode is a gate in front of the lists and never changes them. */
 
-export const MODES = ['everyone', 'trusted', 'streamer'] as const
-/** `everyone` · `trusted` (streamer, moderators, approved people) · `streamer` */
+export const MODES = ['everyone', 'trusted', 'streamer', 'off'] as const
+/** `everyone` · `trusted` (streamer, moderators, approved people) · `streamer` · `off`: nobody, and chat is not answered */
 export type Mode = (typeof MODES)[number]
 
 export const ROLES = ['streamer', 'moderator', 'vip', 'subscriber', 'follower'] as const

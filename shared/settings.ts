@@ -8,12 +8,18 @@ export interface DriftStep {
   addMs: number
 }
 
+export const LONG_SPANS = ['recap', 'review'] as const
+/** They go into the recap · and the recap waits for the streamer's word. */
+export type LongSpans = (typeof LONG_SPANS)[number]
+
 export interface ChannelSettings {
   mode: Mode
   minimumRole: MinimumRole
   /** Length of `!echo` without a number. */
   defaultLengthMs: number
   maxLengthMs: number
+  /** Length of `!echolong`. */
+  longLengthMs: number
   /** How far behind the viewers' picture is. Negative: the clip ends after the command (button boxes). */
   latencyMs: number
   cooldownMs: number
@@ -21,6 +27,8 @@ export interface ChannelSettings {
   longFromMs: number
   /** … start this cool-down instead. */
   longCooldownMs: number
+  /** A stream that starts within this of the end of the one before belongs to the same show. */
+  sameShowMs: number
   /** For so long an echo can be taken back; 0: not at all. */
   undoMs: number
   /** Viewers may back a moment with +1. */
@@ -34,6 +42,20 @@ export interface ChannelSettings {
   drift: DriftStep[]
   /** Say "Echo saved" in chat. Refusals are answered in any case. */
   confirmations: boolean
+  /** Say in chat why an echo was refused. */
+  refusals: boolean
+  /** Moderators may use `!echo mode`, `approve`, `block` and the like, too. */
+  moderatorsManage: boolean
+  /** What becomes of the spans of `!echostart` and `!echoduration`. */
+  longSpans: LongSpans
+  /** What the bot listens to. */
+  prefix: string
+  aliases: string[]
+  /** The bot's own words; null: ours. `{user}`, `{length}`, `{label}` are filled in. */
+  savedText: string | null
+  replacedText: string | null
+  /** A label with one of these is shown nowhere. */
+  bannedWords: string[]
   /** `{title}` is the stream's, `{date}` its day. */
   titleTemplate: string
   privacy: 'public' | 'unlisted' | 'private'
@@ -49,9 +71,11 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   minimumRole: 'none',
   defaultLengthMs: 30 * SECOND,
   maxLengthMs: 5 * MINUTE,
+  longLengthMs: 3 * MINUTE,
   latencyMs: 3 * SECOND,
   cooldownMs: 45 * SECOND,
   longFromMs: 3 * MINUTE,
+  sameShowMs: 15 * MINUTE,
   longCooldownMs: 150 * SECOND,
   undoMs: 30 * SECOND,
   votes: true,
@@ -63,6 +87,14 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
     { fromMs: 6.5 * HOUR, addMs: 2 * SECOND },
   ],
   confirmations: true,
+  refusals: true,
+  moderatorsManage: false,
+  longSpans: 'recap',
+  prefix: '!echo',
+  aliases: [],
+  savedText: null,
+  replacedText: null,
+  bannedWords: [],
   titleTemplate: '{title} – recap',
   privacy: 'public',
   madeForKids: false,

@@ -1,6 +1,6 @@
 /** Every sentence that a person may read from the bot and the API: what is so, what it means, what one can do. */
-import { lengthText } from './time-text.ts'
-import type { RefusalCode } from './echo.ts'
+import { lengthText, positionText } from './time-text.ts'
+import type { ListChange, RefusalCode } from './echo.ts'
 import type { Language } from './language.ts'
 import type { MinimumRole, Mode } from './mode.ts'
 
@@ -14,13 +14,13 @@ export interface RefusalDetail {
   hint?: string
 }
 
-/** Why an echo was refused; null where nothing is said in chat (a blocked person is not told). */
+/** Why an echo was refused; null where nothing is said in chat: a blocked person is not told, and off is off. */
 export function refusalText(
   code: RefusalCode,
   detail: RefusalDetail = {},
   language: Language = 'en',
 ): string | null {
-  return code === 'blocked' ? null : refusalSentence(code, detail, language)
+  return code === 'blocked' || code === 'off' ? null : refusalSentence(code, detail, language)
 }
 
 /** Why something was refused, also where chat stays silent: a person who presses a button must see what became of it. */
@@ -61,6 +61,8 @@ function inEnglish(code: ApiReason, detail: RefusalDetail): string {
       return 'You cannot echo in this channel'
     case 'offline':
       return 'Nothing to echo: the stream is offline'
+    case 'off':
+      return 'Echoes are switched off right now'
     case 'streamer-only':
       return 'Only the streamer can echo right now'
     case 'trusted-only':
@@ -108,6 +110,8 @@ function inGerman(code: ApiReason, detail: RefusalDetail): string {
       return 'In diesem Kanal kannst du keine Echos setzen'
     case 'offline':
       return 'Kein Echo möglich: der Stream ist offline'
+    case 'off':
+      return 'Echos sind gerade ausgeschaltet'
     case 'streamer-only':
       return 'Gerade kann nur der Streamer Echos setzen'
     case 'trusted-only':
@@ -184,6 +188,8 @@ function reasonInEnglish(code: ApiReason, { minimumRole, votes, streamer }: Reas
     ? 'You can still back moments with +1, and see the recap after the stream.'
     : 'You can see what they mark, and the recap after the stream.'
   switch (code) {
+    case 'off':
+      return { sentence: 'Echoing is switched off right now', advice: watch }
     case 'streamer-only':
       return { sentence: 'Only the streamer echoes right now', advice: watch }
     case 'trusted-only':
@@ -224,6 +230,8 @@ function reasonInGerman(code: ApiReason, { minimumRole, votes, streamer }: Reaso
     ? 'Du kannst Momente mit +1 unterstützen und nach dem Stream das Recap sehen.'
     : 'Du siehst, was sie markieren, und nach dem Stream das Recap.'
   switch (code) {
+    case 'off':
+      return { sentence: 'Markieren ist gerade ausgeschaltet', advice: watch }
     case 'streamer-only':
       return { sentence: 'Gerade markiert nur der Streamer', advice: watch }
     case 'trusted-only':
@@ -254,11 +262,79 @@ function reasonInGerman(code: ApiReason, { minimumRole, votes, streamer }: Reaso
   }
 }
 
-/** "Echo saved: the last 30 s". A viewer's label is never repeated into chat. */
-export function savedText(lengthMs: number, replaced: boolean, people: number): string {
-  const what = `${replaced ? 'Echo replaced' : 'Echo saved'}: the last ${lengthText(lengthMs)}`
-  return people > 1 ? `${what} (${people} people)` : what
+/**
+ * "Echo saved: the last 30 s", or the channel's own words with `{user}`, `{length}` and `{label}` filled in.
+ *
+ * @param label only one that may be shown to others: an insult in it would be the bot's
+ */
+export function savedText(
+  own: string | null,
+  echo: { lengthMs: number; replaced: boolean; user: string; label: string | null },
+): string {
+  const length = lengthText(echo.lengthMs)
+  if (own === null) return `${echo.replaced ? 'Echo replaced' : 'Echo saved'}: the last ${length}`
+  const values: Record<string, string> = { user: echo.user, length, label: echo.label ?? '' }
+  return own
+    .replace(/\{(user|length|label)\}/g, (_all, name: string) => values[name] ?? '')
+    .replace(/\s+/g, ' ')
+    .trim()
 }
+
+export function statusText(status: {
+  prefix: string
+  mode: Mode
+  /** Null while offline. */
+  runtimeSec: number | null
+  moments: number
+  people: number
+}): string {
+  const { runtimeSec, moments, people, mode } = status
+  if (runtimeSec === null) return `Offline. ${modeText(mode)}`
+  const count = (n: number, one: string, many: string) => (n === 1 ? `1 ${one}` : `${n} ${many}`)
+  const marked = `${count(moments, 'moment', 'moments')} by ${count(people, 'person', 'people')}`
+  return `Live for ${positionText(runtimeSec)} · ${moments === 0 ? 'no moment yet' : marked} · ${modeText(mode)}`
+}
+
+export function helpText(prefix: string): string {
+  return `"${prefix} 30 what happened" keeps the last 30 s for the recap · "${prefix} undo" takes yours back · "${prefix} earlier 5" moves it · "${prefix} status"`
+}
+
+export function listText(change: ListChange, name: string, known: boolean): string {
+  if (!known) return `Nobody at Twitch is called ${name}`
+  const done = {
+    approve: 'is approved now',
+    unapprove: 'is no longer approved',
+    block: 'is blocked now',
+    unblock: 'is no longer blocked',
+  }
+  return `${name} ${done[change]}`
+}
+
+export function spanText(
+  outcome: 'started' | 'running' | 'stopped' | 'none' | 'taken',
+  lengthMs: number,
+): string {
+  const length = lengthText(lengthMs)
+  const said = {
+    started: 'Long echo begins here; stop it with the same command and "stop"',
+    running: `A long echo is on already, for ${length}`,
+    stopped: `Long echo ends here: ${length}`,
+    none: 'No long echo is on',
+    taken: `Long echo saved: the last ${length}`,
+  }
+  return said[outcome]
+}
+
+export function nudgeText(outcome: 'moved' | 'nothing' | 'too-late', byMs: number): string {
+  const said = {
+    nothing: refusalSentence('nothing-to-undo'),
+    'too-late': 'The time for moving this echo is over',
+  }
+  if (outcome !== 'moved') return said[outcome]
+  return `Your last echo is ${lengthText(Math.abs(byMs))} ${byMs < 0 ? 'earlier' : 'later'} now`
+}
+
+export const FORGOTTEN_TEXT = 'Your name is gone from what you marked here'
 
 export function undoText(outcome: 'undone' | 'nothing' | 'too-late'): string {
   const said = { nothing: refusalSentence('nothing-to-undo'), 'too-late': refusalSentence('too-late') }
@@ -270,6 +346,7 @@ export function modeText(mode: Mode): string {
     everyone: 'Everyone can echo now',
     trusted: 'The streamer, moderators and approved people can echo now',
     streamer: 'Only the streamer can echo now',
+    off: 'Echoes are off now; the lists and settings stay',
   }
   return who[mode]
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { inject, vi, expect } from 'vitest'
 import { readConfig, type Config, type RoleName } from '../backend/config.ts'
 import { startEchoes, type Echoes } from '../backend/echoes.ts'
+import { WANTED_EVENTS } from '../backend/jobs/reconcile.ts'
 import { makeLog } from '../backend/log.ts'
 import { freePort } from '../scripts/sandbox/process.ts'
 import { PEOPLE, startSandbox, type Sandbox } from '../scripts/sandbox/sandbox.ts'
@@ -52,8 +53,8 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
     },
     subscribed: () =>
       vi.waitFor(() => {
-        const enabled = [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled')
-        expect(enabled).toHaveLength(3)
+        const { id } = sandbox.twitch.userOf(PEOPLE.streamer)
+        expect(sandbox.eventsub.delivers(id, WANTED_EVENTS)).toBe(true)
       }, 10_000),
     async stop() {
       for (const other of others) await other.stop()

@@ -1,25 +1,40 @@
 /** The bot role: hears the channels' chats, acts on commands, answers. Any number may run side by side. */
 import type { Clock } from '../../shared/clock.ts'
+import type { CommandWords } from '../../shared/echo.ts'
 import { listChannels } from '../db/channels.ts'
-import type { Database } from '../db/database.ts'
+import { markHeard, type ChatGap } from '../db/chat-gaps.ts'
+import { withdrawModerated, type Moderation } from '../db/echoes.ts'
 import { errorText, type Log } from '../log.ts'
-import { isCommand, runCommand, type CommandLine } from './commands.ts'
+import { runCommand, type CommandContext, type CommandLine } from './commands.ts'
 import { Replies } from './replies.ts'
 
 export interface BotTransport {
   start(): Promise<void>
-  setChannels(logins: string[]): Promise<void>
+  setChannels(rooms: { login: string; channelId: string }[]): Promise<void>
+  /** Whether chat is heard just now. */
+  isHearing(): boolean
   stop(): Promise<void>
 }
 
-export interface BotOptions {
-  db: Database
+/** What happens in chat, from whatever transport. */
+export interface ChatEvents {
+  onLine(line: CommandLine): void
+  onModeration(moderation: Moderation): void
+  wordsOf(login: string): CommandWords | undefined
+}
+
+export interface BotOptions extends CommandContext {
   clock: Clock
   log: Log
   say(channelId: string, text: string): Promise<void>
   /** How often the list of channels is read anew. */
   refreshMs: number
-  transport(onLine: (line: CommandLine) => void): BotTransport
+  /** How often it is marked that chat is heard; without a mark for three times as long there was a gap. */
+  heardMs: number
+  transport(events: ChatEvents): BotTransport
+  onRooms?(count: number): void
+  onGap?(gap: ChatGap): void
+  onCommand?(): void
 }
 
 export interface Bot {
@@ -29,51 +44,87 @@ export interface Bot {
   stop(): Promise<void>
 }
 
-/** Acts on lines from any transport; shared by the bot role and the EventSub events that the worker handles. */
-export function lineHandler({ db, clock, log, say }: Pick<BotOptions, 'db' | 'clock' | 'log' | 'say'>) {
+export interface ChatHandler {
+  line(line: CommandLine): Promise<void>
+  moderation(moderation: Moderation): Promise<void>
+}
+
+/** Acts on what happens in chat; shared by the bot role and the EventSub events that the worker handles. */
+export function chatHandler(
+  context: CommandContext & Pick<BotOptions, 'clock' | 'log' | 'say' | 'onCommand'>,
+): ChatHandler {
+  const { db, clock, log, say, onCommand } = context
   const replies = new Replies({
     say,
     clock,
     later: (ms, run) => void setTimeout(run, ms).unref(),
     onError: (error) => log.warn({ error: errorText(error) }, 'a chat line could not be said'),
   })
-  return async (line: CommandLine): Promise<void> => {
-    if (!isCommand(line.text)) return
-    const answer = await runCommand(db, line, clock.now())
-    if (answer) replies.reply(line.channelId, line.person.displayName, answer)
+  return {
+    async line(line) {
+      onCommand?.()
+      const answer = await runCommand(context, line, clock.now())
+      if (answer) replies.reply(line.channelId, line.person.displayName, answer)
+    },
+    async moderation(moderation) {
+      await withdrawModerated(db, moderation, clock.now())
+    },
+  }
+}
+
+/** Work of each channel one after the other: a change of the mode counts for the echo right behind it. */
+export function inOrder(onError: (error: unknown) => void) {
+  const tails = new Map<string, Promise<void>>()
+  return (channelId: string, work: () => Promise<void>) => {
+    const tail = (tails.get(channelId) ?? Promise.resolve()).then(work).catch(onError)
+    tails.set(channelId, tail)
+    // A channel in which nothing is under way takes no place.
+    void tail.then(() => tails.get(channelId) === tail && tails.delete(channelId))
   }
 }
 
 export function makeBot(options: BotOptions): Bot {
-  const { db, log, refreshMs } = options
-  const handle = lineHandler(options)
-  // One after the other in each channel: a change of the mode counts for the echo right behind it.
-  const tails = new Map<string, Promise<void>>()
-  const onLine = (line: CommandLine) => {
-    if (!isCommand(line.text)) return
-    const tail = (tails.get(line.channelId) ?? Promise.resolve()).then(() =>
-      handle(line).catch((error: unknown) =>
-        log.error({ error: errorText(error), messageId: line.messageId }, 'a chat command failed'),
-      ),
+  const { db, clock, log, refreshMs, heardMs, onRooms, onGap } = options
+  const handle = chatHandler(options)
+  const queue = inOrder((error) => log.error({ error: errorText(error) }, 'a chat command failed'))
+  const words = new Map<string, CommandWords>()
+  const transport = options.transport({
+    onLine: (line) => queue(line.channelId, () => handle.line(line)),
+    onModeration: (moderation) => queue(moderation.channelId, () => handle.moderation(moderation)),
+    wordsOf: (login) => words.get(login),
+  })
+  const name = `bot-${process.pid}`
+  const timers: NodeJS.Timeout[] = []
+  const every = (ms: number, what: string, run: () => Promise<void>) =>
+    timers.push(
+      setInterval(() => {
+        run().catch((error: unknown) => log.warn({ error: errorText(error) }, what))
+      }, ms),
     )
-    tails.set(line.channelId, tail)
+  const refresh = async () => {
+    const channels = await listChannels(db)
+    words.clear()
+    for (const { login, settings } of channels) words.set(login, settings)
+    onRooms?.(channels.length)
+    await transport.setChannels(channels.map((c) => ({ login: c.login, channelId: c.id })))
   }
-  const transport = options.transport(onLine)
-  let timer: NodeJS.Timeout | undefined
-  const refresh = async () => transport.setChannels((await listChannels(db)).map((c) => c.login))
+  const mark = async () => {
+    if (!transport.isHearing()) return
+    const gap = await markHeard(db, name, clock.now(), 3 * heardMs)
+    if (!gap) return
+    log.warn({ seconds: Math.round((gap.toMs - gap.fromMs) / 1000) }, 'nobody heard chat for a while')
+    onGap?.(gap)
+  }
   return {
     refresh,
     async start() {
       await transport.start()
       await refresh()
-      timer = setInterval(() => {
-        refresh().catch((error: unknown) =>
-          log.warn({ error: errorText(error) }, 'the channels could not be read'),
-        )
-      }, refreshMs)
+      every(refreshMs, 'the channels could not be read', refresh)
+      every(heardMs, 'it could not be marked that chat is heard', mark)
     },
     async stop() {
-      clearInterval(timer)
+      for (const timer of timers.splice(0)) clearInterval(timer)
       await transport.stop()
     },
   }

@@ -21,11 +21,16 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
+import * as chat from './migrations/0003-chat.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
 
-const MIGRATIONS: Record<string, Migration> = { '0001-main-job': mainJob, '0002-extension': extension }
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-main-job': mainJob,
+  '0002-extension': extension,
+  '0003-chat': chat,
+}
 const INT8 = 20
 
 /** @param url `postgres://…`, or the path of an SQLite file */

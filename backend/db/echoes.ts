@@ -43,7 +43,7 @@ export type EchoOutcome =
       /** Every id of the person. */
       allIds: string[]
     }
-  | { kind: 'refused'; decision: Extract<Decision, { ok: false }> }
+  | { kind: 'refused'; decision: Extract<Decision, { ok: false }>; settings: ChannelSettings }
   /** This very request has been dealt with before, here or by another bot: say nothing. */
   | { kind: 'known' }
   | { kind: 'no-channel' }
@@ -67,7 +67,7 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
       const isNew =
         !(await echoOf(tx, source, sourceKey)) &&
         (await claimCommand(tx, channelId, sourceKey, now, refused.code))
-      return isNew ? { kind: 'refused', decision: refused } : { kind: 'known' }
+      return isNew ? { kind: 'refused', decision: refused, settings } : { kind: 'known' }
     }
     if (await handledAs(tx, sourceKey)) return { kind: 'known' }
     // Ids that grow with time lie side by side in the index: those of one moment share a page.
@@ -126,6 +126,137 @@ export async function undoEcho(
   })
 }
 
+/** Moves the person's latest echo of the show that was on at `atMs`, while the channel allows taking it back. */
+export async function nudgeEcho(
+  db: Database,
+  request: { channelId: string; person: Person; messageId: string; atMs: number; byMs: number },
+  now: number,
+): Promise<'moved' | 'nothing' | 'too-late' | 'known' | 'blocked'> {
+  return db.transaction().execute(async (tx) => {
+    const { channelId, person, messageId, atMs, byMs } = request
+    if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
+    const own = await ownLatest(tx, channelId, person, atMs)
+    const outcome = own.kind === 'found' ? 'moved' : own.kind
+    await settleCommand(tx, messageId, outcome)
+    if (own.kind !== 'found') return own.kind
+    await tx
+      .insertInto('nudges')
+      .values({ id: messageId, echo_id: own.echo.id, by_ms: byMs, at: now })
+      .execute()
+    await touchChannel(tx, channelId, now)
+    return 'moved'
+  })
+}
+
+/** The person's latest echo, if the time for changing it is not over. */
+async function ownLatest(
+  tx: Database,
+  channelId: string,
+  person: Person,
+  atMs: number,
+): Promise<{ kind: 'found'; echo: PreviousEcho } | { kind: 'nothing' | 'too-late' | 'blocked' }> {
+  const channel = await holdChannel(tx, channelId)
+  if (!channel) return { kind: 'nothing' }
+  const { userId, allIds } = await identityOf(tx, channelId, person.userId)
+  const anyMode = { mode: 'everyone', minimumRole: 'none' } as const
+  if (mayEcho(person, await standingOf(tx, channelId, userId), anyMode)) return { kind: 'blocked' }
+  const stream = await streamAt(tx, channelId, atMs)
+  const echo = stream ? await latestEcho(tx, stream.show_id, allIds) : null
+  if (!echo) return { kind: 'nothing' }
+  const inTime = atMs - echo.askedAtMs <= settingsOf(channel).undoMs
+  return inTime || person.roles.includes('streamer') ? { kind: 'found', echo } : { kind: 'too-late' }
+}
+
+/** By how much each echo of a show was moved. */
+async function nudgesOf(db: Database, showId: string): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('nudges')
+    .innerJoin('echoes', 'echoes.id', 'nudges.echo_id')
+    .select(['nudges.echo_id', 'nudges.by_ms'])
+    .where('echoes.show_id', '=', showId)
+    .execute()
+  const sums = new Map<string, number>()
+  for (const { echo_id, by_ms } of rows) sums.set(echo_id, (sums.get(echo_id) ?? 0) + by_ms)
+  return sums
+}
+
+/** What a moderator has done in chat: one message deleted, or somebody banned or timed out (all their messages). */
+export type Moderation = { channelId: string } & (
+  { messageId: string } | { userId: string } | { everybody: true }
+)
+
+/** Takes back what was moderated; of a person, the echoes of the show that is on. */
+export async function withdrawModerated(db: Database, moderation: Moderation, now: number): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const { channelId } = moderation
+    let query = tx
+      .selectFrom('echoes')
+      .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
+      .select('echoes.id')
+      .where('echoes.channel_id', '=', channelId)
+      .where('withdrawals.echo_id', 'is', null)
+    if ('messageId' in moderation) {
+      query = query.where('source', '=', 'chat').where('source_key', '=', moderation.messageId)
+      // It may come before the message itself, by another transport: then the message finds itself dealt with.
+      await claimCommand(tx, channelId, moderation.messageId, now, 'moderation')
+    } else {
+      const stream = await streamAt(tx, channelId, now)
+      if (!stream) return 0
+      query = query.where('show_id', '=', stream.show_id)
+      if ('userId' in moderation) {
+        const { allIds } = await identityOf(tx, channelId, moderation.userId)
+        query = query.where('echoes.user_id', 'in', allIds)
+      } else query = query.where('source', '=', 'chat')
+    }
+    const gone = await query.execute()
+    for (const { id } of gone) await withdraw(tx, id, 'moderation', now)
+    if (gone.length > 0) await touchChannel(tx, channelId, now)
+    return gone.length
+  })
+}
+
+/**
+ * `!echo forget`: the person's name and id are gone from everything they marked in this channel. The echoes still count,
+ * by somebody without a name: others may want the same moment, and a recap may be out already.
+ */
+export async function forgetPerson(
+  db: Database,
+  channelId: string,
+  userId: string,
+  now: number,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await touchChannel(tx, channelId, now)
+    const { allIds } = await identityOf(tx, channelId, userId)
+    const nobody = `forgotten:${timeOrderedId()}`
+    await tx
+      .updateTable('echoes')
+      .set({ user_id: nobody, login: '', display_name: '' })
+      .where('channel_id', '=', channelId)
+      .where('user_id', 'in', allIds)
+      .execute()
+    const shows = tx.selectFrom('shows').select('id').where('channel_id', '=', channelId)
+    await tx
+      .updateTable('votes')
+      .set({ user_id: nobody })
+      .where('show_id', 'in', shows)
+      .where('user_id', 'in', allIds)
+      .execute()
+    await tx
+      .deleteFrom('identities')
+      .where('channel_id', '=', channelId)
+      .where('opaque_id', 'in', allIds)
+      .execute()
+    // Who was approved is not any more; who is blocked stays so, else forgetting would be the way around it.
+    await tx
+      .deleteFrom('standings')
+      .where('channel_id', '=', channelId)
+      .where('user_id', '=', userId)
+      .where('standing', '=', 'approved')
+      .execute()
+  })
+}
+
 /** Takes back one echo of one's own; asked again, it is taken back already. */
 export async function undoOwnEcho(
   db: Database,
@@ -141,30 +272,23 @@ async function takeBack(
   now: number,
 ): Promise<Exclude<UndoOutcome, 'known'>> {
   const { channelId, person, echoId, atMs } = request
-  await touchChannel(tx, channelId, now)
-  const { userId, allIds } = await identityOf(tx, channelId, person.userId)
-  const anyMode = { mode: 'everyone', minimumRole: 'none' } as const
-  if (mayEcho(person, await standingOf(tx, channelId, userId), anyMode)) return 'blocked'
-  const stream = await streamAt(tx, channelId, atMs)
-  const latest = stream ? await latestEcho(tx, stream.show_id, allIds) : null
-  if (echoId !== null && latest?.id !== echoId) {
-    const own = await tx
+  const own = await ownLatest(tx, channelId, person, atMs)
+  if (own.kind === 'blocked') return 'blocked'
+  if (echoId !== null && !(own.kind === 'found' && own.echo.id === echoId)) {
+    const { allIds } = await identityOf(tx, channelId, person.userId)
+    const mine = await tx
       .selectFrom('echoes')
-      .innerJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
-      .select('echoes.id')
+      .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
+      .select('withdrawals.echo_id as withdrawn')
       .where('echoes.id', '=', echoId)
       .where('echoes.user_id', 'in', allIds)
       .executeTakeFirst()
-    return own ? 'undone' : 'nothing'
+    if (mine?.withdrawn) return 'undone'
+    return own.kind === 'too-late' && mine ? 'too-late' : 'nothing'
   }
-  if (!latest) return 'nothing'
-  const channel = await tx
-    .selectFrom('channels')
-    .select(['mode', 'settings'])
-    .where('id', '=', channelId)
-    .executeTakeFirstOrThrow()
-  const inTime = atMs - latest.askedAtMs <= settingsOf(channel).undoMs
-  if (!inTime && !person.roles.includes('streamer')) return 'too-late'
+  if (own.kind !== 'found') return own.kind
+  const latest = own.echo
+  await touchChannel(tx, channelId, now)
   await withdraw(tx, latest.id, 'undo', now)
   const { replaces_id: replaced } = await tx
     .selectFrom('echoes')
@@ -229,11 +353,12 @@ export async function countingEchoes(db: Database, showId: string): Promise<Coun
     .orderBy('echoes.asked_at')
     .orderBy('echoes.id')
     .execute()
+  const movedBy = await nudgesOf(db, showId)
   const echoes = rows.map((row) => ({
     id: row.id,
     userId: row.known_id ?? row.user_id,
     displayName: row.display_name || row.known_name,
-    askedAtMs: row.asked_at,
+    askedAtMs: row.asked_at + (movedBy.get(row.id) ?? 0),
     lengthMs: row.length_ms,
     latencyMs: row.latency_ms,
     label: row.label,
@@ -251,10 +376,11 @@ export async function askedEchoes(
     .select(['id', 'asked_at', 'length_ms', 'latency_ms'])
     .where('show_id', '=', showId)
     .execute()
-  const long = await longEchoesOf(db, showId)
+  const [long, movedBy] = [await longEchoesOf(db, showId), await nudgesOf(db, showId)]
+  const askedAt = (r: { id: string; asked_at: number }) => r.asked_at + (movedBy.get(r.id) ?? 0)
   return new Map([
     ...rows.map(
-      (r) => [r.id, { askedAtMs: r.asked_at, lengthMs: r.length_ms, latencyMs: r.latency_ms }] as const,
+      (r) => [r.id, { askedAtMs: askedAt(r), lengthMs: r.length_ms, latencyMs: r.latency_ms }] as const,
     ),
     ...long.map((e) => [e.id, e] as const),
   ])
@@ -353,7 +479,7 @@ export async function streamAt(db: Database, channelId: string, atMs: number) {
 async function withdraw(
   db: Database,
   echoId: string,
-  reason: 'undo' | 'replaced',
+  reason: 'undo' | 'replaced' | 'moderation',
   now: number,
 ): Promise<void> {
   await db

@@ -53,6 +53,21 @@ export async function findGrant(db: Database, channelId: string, provider: Provi
   }
 }
 
+/** The streamer has taken the access back, or it has lapsed: nothing is asked with it until they connect again. */
+export async function grantRevoked(
+  db: Database,
+  channelId: string,
+  provider: Provider,
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ state: 'needs_reauth', updated_at: now })
+    .where('channel_id', '=', channelId)
+    .where('provider', '=', provider)
+    .execute()
+}
+
 const RENEW_LEASE_MS = 30_000
 const RENEW_POLL_MS = 100
 

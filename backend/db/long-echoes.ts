@@ -3,16 +3,24 @@ import { randomUUID } from 'node:crypto'
 import { touchChannel, type Database } from './database.ts'
 import type { CountingEcho } from './echoes.ts'
 
-/** Begins a long echo; one that is on already goes on. */
-export async function startLongEcho(
-  db: Database,
-  at: { channelId: string; streamId: string; showId: string; userId: string },
-  now: number,
-): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+export interface LongEchoPlace {
+  channelId: string
+  streamId: string
+  showId: string
+  /** The streamer's. */
+  userId: string
+  label?: string | null
+}
+
+/**
+ * Begins a long echo; one that is on already goes on.
+ * @returns when the one that was on already began (UTC milliseconds), or null
+ */
+export async function startLongEcho(db: Database, at: LongEchoPlace, now: number): Promise<number | null> {
+  return db.transaction().execute(async (tx) => {
     await touchChannel(tx, at.channelId, now)
     const open = await openLongEcho(tx, at.streamId)
-    if (open) return
+    if (open !== null) return open
     await tx
       .insertInto('long_echoes')
       .values({
@@ -23,25 +31,60 @@ export async function startLongEcho(
         user_id: at.userId,
         started_at: now,
         ended_at: null,
+        label: at.label ?? null,
       })
       .execute()
+    return null
   })
 }
 
-/** Ends the long echo that is on; without one nothing happens. */
-export async function stopLongEcho(
+/** Takes the last `lengthMs` of the stream as a long echo at once. @param now the instant it ends */
+export async function takeLongEcho(
   db: Database,
-  at: { channelId: string; streamId: string },
+  at: LongEchoPlace,
+  lengthMs: number,
   now: number,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await touchChannel(tx, at.channelId, now)
     await tx
+      .insertInto('long_echoes')
+      .values({
+        id: randomUUID(),
+        channel_id: at.channelId,
+        stream_id: at.streamId,
+        show_id: at.showId,
+        user_id: at.userId,
+        started_at: now - lengthMs,
+        ended_at: now,
+        label: at.label ?? null,
+      })
+      .execute()
+  })
+}
+
+/**
+ * Ends the long echo that is on; without one nothing happens.
+ * @param label takes the place of the one it began with
+ * @returns how long it was (milliseconds), or null without one
+ */
+export async function stopLongEcho(
+  db: Database,
+  at: { channelId: string; streamId: string; label?: string | null },
+  now: number,
+): Promise<number | null> {
+  return db.transaction().execute(async (tx) => {
+    await touchChannel(tx, at.channelId, now)
+    const open = await openLongEcho(tx, at.streamId)
+    if (open === null) return null
+    const ended_at = Math.max(now, open)
+    await tx
       .updateTable('long_echoes')
-      .set({ ended_at: now })
+      .set({ ended_at, ...(at.label ? { label: at.label } : {}) })
       .where('stream_id', '=', at.streamId)
       .where('ended_at', 'is', null)
       .execute()
+    return ended_at - open
   })
 }
 
@@ -67,6 +110,7 @@ export async function longEchoesOf(db: Database, showId: string): Promise<Counti
       'long_echoes.user_id',
       'long_echoes.started_at',
       'long_echoes.ended_at',
+      'long_echoes.label',
       'streams.ended_at as stream_ended_at',
       'channels.display_name',
     ])
@@ -84,7 +128,7 @@ export async function longEchoesOf(db: Database, showId: string): Promise<Counti
         lengthMs: endedAt - row.started_at,
         // By the streamer's own clock: there is no viewer behind.
         latencyMs: 0,
-        label: null,
+        label: row.label,
       },
     ]
   })

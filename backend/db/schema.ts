@@ -18,6 +18,10 @@ export interface Tables {
   votes: VoteRow
   edits: EditRow
   long_echoes: LongEchoRow
+  nudges: NudgeRow
+  categories: CategoryRow
+  chat_gaps: ChatGapRow
+  chat_heard: ChatHeardRow
   inbox: InboxRow
   outbox: OutboxRow
   recaps: RecapRow
@@ -155,7 +159,8 @@ export interface EchoRow {
 
 export interface WithdrawalRow {
   echo_id: string
-  reason: 'undo' | 'moderation' | 'replaced'
+  /** `moderation`: the message was deleted, its author banned or timed out. `gone`: the account is no more. */
+  reason: 'undo' | 'moderation' | 'replaced' | 'forgotten' | 'gone'
   at: number
 }
 
@@ -199,6 +204,41 @@ export interface LongEchoRow {
   started_at: number
   /** Null while it is on; then the stream's end ends it. */
   ended_at: number | null
+  label: string | null
+}
+
+/** An echo moved earlier or later; several add up. */
+export interface NudgeRow {
+  /** Unique to the request, so that a repetition counts once. */
+  id: string
+  echo_id: string
+  /** Below 0: earlier. */
+  by_ms: number
+  at: number
+}
+
+/** What a channel plays, from when on. */
+export interface CategoryRow {
+  channel_id: string
+  at: number
+  category_id: string
+  name: string
+  title: string
+}
+
+/** When a bot last heard chat: one row. */
+export interface ChatHeardRow {
+  id: number
+  at: number
+  bot: string
+}
+
+/** A time in which no bot heard chat; `bot`: who noticed. */
+export interface ChatGapRow {
+  id: string
+  bot: string
+  from_at: number
+  to_at: number
 }
 
 /** An event from Twitch as it came, stored before it was answered. */

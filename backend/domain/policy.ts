@@ -47,8 +47,10 @@ export function mayEcho(
   standing: Standing,
   settings: Pick<ChannelSettings, 'mode' | 'minimumRole'>,
 ): RefusalCode | null {
-  if (person.roles.includes('streamer')) return null
-  if (standing === 'blocked') return 'blocked'
+  const streamer = person.roles.includes('streamer')
+  if (standing === 'blocked' && !streamer) return 'blocked'
+  if (settings.mode === 'off') return 'off'
+  if (streamer) return null
   const trusted = person.roles.includes('moderator') || standing === 'approved'
   switch (settings.mode) {
     case 'streamer':

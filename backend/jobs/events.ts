@@ -1,5 +1,7 @@
 /** Stored events → facts: what went live, what ended, what was said. In the order in which Twitch sent them. */
+import { saveCategory } from '../db/categories.ts'
 import type { Database } from '../db/database.ts'
+import { grantRevoked } from '../db/grants.ts'
 import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
 import { streamEnded, streamStarted } from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
@@ -10,7 +12,9 @@ import type { TwitchPort } from './context.ts'
 export interface EventReader {
   online(payload: string): { streamId: string; startedAtMs: number } | null
   offline(payload: string): { streamId: string | null } | null
-  chat(payload: string, sentAtMs: number): Promise<void>
+  update(payload: string): { title: string; categoryId: string; name: string } | null
+  /** A chat line, or what a moderator has done. */
+  chat(type: string, payload: string, sentAtMs: number): Promise<void>
 }
 
 export interface EventsContext {
@@ -62,7 +66,15 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       if (ended) await context.showEnded(ended)
       return
     }
-    case 'channel.chat.message':
-      await read.chat(payload, sentAtMs)
+    case 'channel.update': {
+      const update = read.update(payload)
+      if (update) await saveCategory(db, channelId, { atMs: sentAtMs, ...update })
+      return
+    }
+    case 'user.authorization.revoke':
+      await grantRevoked(db, channelId, 'twitch', clock.now())
+      return
+    default:
+      if (event.type.startsWith('channel.chat.')) await read.chat(event.type, payload, sentAtMs)
   }
 }

@@ -9,13 +9,24 @@ import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
 
-export const WANTED_EVENTS = ['stream.online', 'stream.offline', 'channel.chat.message'] as const
+/** For each channel. */
+export const WANTED_EVENTS = [
+  'stream.online',
+  'stream.offline',
+  'channel.update',
+  'channel.chat.message',
+  'channel.chat.message_delete',
+  'channel.chat.clear_user_messages',
+  'channel.chat.clear',
+] as const
+/** Once, about everybody who uses the application. */
+const REVOCATIONS = 'user.authorization.revoke'
 
 export interface SubscriptionPort {
   subscriptions(): Promise<
     { id: string; type: string; status: string; channelId: string | null; callback: string | null }[]
   >
-  subscribe(type: (typeof WANTED_EVENTS)[number], channelId: string): Promise<void>
+  subscribe(type: (typeof WANTED_EVENTS)[number] | typeof REVOCATIONS, channelId: string): Promise<void>
   unsubscribe(id: string): Promise<void>
 }
 
@@ -45,7 +56,12 @@ async function reconcileSubscriptions({ db, log, twitch, callback }: ReconcileCo
     if (ALIVE.has(status)) alive.add(`${type}:${channelId}`)
     else await twitch.unsubscribe(id)
   }
-  for (const { id: channelId } of await listChannels(db)) {
+  const channels = await listChannels(db)
+  if (channels.length > 0 && !alive.has(`${REVOCATIONS}:null`))
+    await twitch.subscribe(REVOCATIONS, '').catch((error: unknown) => {
+      log.warn({ error: errorText(error) }, 'could not subscribe to revocations')
+    })
+  for (const { id: channelId } of channels) {
     for (const type of WANTED_EVENTS) {
       if (alive.has(`${type}:${channelId}`)) continue
       await twitch.subscribe(type, channelId).catch((error: unknown) => {

@@ -1,6 +1,5 @@
 /** Chat lines, from whatever transport they come. */
 import { z } from 'zod'
-import { ChatClient, type ChatMessage } from '@twurple/chat'
 import type { Person, Role } from '../../shared/mode.ts'
 
 export interface ChatLine {
@@ -13,13 +12,10 @@ export interface ChatLine {
   sentAtMs: number
 }
 
-/** Hears the chat of some channels until it is stopped. */
-export interface ChatTransport {
-  start(): Promise<void>
-  /** Joins what is new and leaves what is gone. */
-  setChannels(logins: string[]): Promise<void>
-  stop(): Promise<void>
-}
+/** What a moderator has done: one message deleted, one person's messages, or all of a chat. */
+export type ChatModeration = { channelId: string } & (
+  { messageId: string } | { userId: string } | { everybody: true }
+)
 
 /** Badge set → role. A lead moderator is a moderator, a founder a subscriber. */
 const ROLE_OF_BADGE: Record<string, Role> = {
@@ -38,62 +34,6 @@ export function rolesOf(badges: Iterable<string>): Role[] {
     if (role) roles.add(role)
   }
   return [...roles]
-}
-
-export interface IrcOptions {
-  /** Only for a server on this machine: `host:port`. */
-  server?: string
-  onLine(line: ChatLine): void
-}
-
-/** IRC over WebSocket, read anonymously: no grants needed. Answers go out through the API. */
-export function ircTransport({ server, onLine }: IrcOptions): ChatTransport {
-  const client = new ChatClient({
-    readOnly: true,
-    rejoinChannelsOnReconnect: true,
-    logger: { minLevel: 'critical' },
-    // twurple knows no port option; this makes its address `ws://host:port/?x=:80`.
-    ...(server ? { hostName: `${server}/?x=`, ssl: false } : {}),
-  })
-  let joined = new Set<string>()
-  client.onMessage((_channel, _user, text, message) => {
-    const line = lineOf(text, message)
-    if (line) onLine(line)
-  })
-  return {
-    async start() {
-      client.connect()
-    },
-    async setChannels(logins) {
-      const wanted = new Set(logins)
-      const join = logins.filter((l) => !joined.has(l))
-      for (const login of joined) if (!wanted.has(login)) client.part(login)
-      joined = wanted
-      // A join that is lost with the connection is repeated on the next one.
-      await Promise.all(join.map((login) => client.join(login).catch(() => joined.delete(login))))
-    },
-    async stop() {
-      client.quit()
-    },
-  }
-}
-
-function lineOf(text: string, message: ChatMessage): ChatLine | null {
-  const { channelId, userInfo } = message
-  // In a shared chat the message belongs to the channel it was written in.
-  if (!channelId || (message.sourceChannelId && message.sourceChannelId !== channelId)) return null
-  return {
-    messageId: message.id,
-    channelId,
-    person: {
-      userId: userInfo.userId,
-      login: userInfo.userName,
-      displayName: userInfo.displayName,
-      roles: rolesOf(userInfo.badges.keys()),
-    },
-    text,
-    sentAtMs: message.date.getTime(),
-  }
 }
 
 const CHAT_EVENT = z.object({
@@ -128,4 +68,21 @@ export function lineOfEvent(payload: unknown, sentAtMs: number): ChatLine | null
     text: event.message.text,
     sentAtMs,
   }
+}
+
+const MODERATION_EVENT = z.object({
+  event: z.object({
+    broadcaster_user_id: z.string(),
+    target_user_id: z.string().optional(),
+    message_id: z.string().optional(),
+  }),
+})
+
+/** A `channel.chat.message_delete`, `…clear_user_messages` (a ban or a time-out) or `…clear` event. */
+export function moderationOfEvent(payload: unknown): ChatModeration | null {
+  const parsed = MODERATION_EVENT.safeParse(payload)
+  if (!parsed.success) return null
+  const { broadcaster_user_id: channelId, target_user_id: userId, message_id: messageId } = parsed.data.event
+  if (messageId) return { channelId, messageId }
+  return userId ? { channelId, userId } : { channelId, everybody: true }
 }

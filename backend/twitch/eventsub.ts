@@ -58,7 +58,7 @@ export function readEventSub(
   const parsed = BODY.safeParse(parseJson(body))
   if (!type || !parsed.success || messageId === '') return { ok: false, reason: 'unreadable' }
   const { subscription, event, challenge = '' } = parsed.data
-  const channelId = subscription.condition.broadcaster_user_id ?? event?.broadcaster_user_id
+  const channelId = subscription.condition.broadcaster_user_id ?? event?.broadcaster_user_id ?? event?.user_id
   return {
     ok: true,
     message: {
@@ -88,6 +88,18 @@ export function readOnline(payload: string): { streamId: string; startedAtMs: nu
 export function readOffline(payload: string): { streamId: string | null } | null {
   const parsed = OFFLINE.safeParse(parseJson(payload))
   return parsed.success ? { streamId: parsed.data.event.id ?? null } : null
+}
+
+const UPDATE = z.object({
+  event: z.object({ title: z.string(), category_id: z.string(), category_name: z.string() }),
+})
+
+/** A stored `channel.update`: what the channel plays now. */
+export function readUpdate(payload: string): { title: string; categoryId: string; name: string } | null {
+  const parsed = UPDATE.safeParse(parseJson(payload))
+  if (!parsed.success) return null
+  const { title, category_id: categoryId, category_name: name } = parsed.data.event
+  return { title, categoryId, name }
 }
 
 function parseJson(text: string): unknown {

@@ -37,6 +37,8 @@ export interface Helix {
   /** Accounts by login name (at most 500); unknown ones are left out. */
   usersByLogin(logins: string[]): Promise<TwitchUser[]>
   userById(userId: string): Promise<TwitchUser | null>
+  /** Of these accounts, those that are still there. */
+  existingUsers(userIds: string[]): Promise<Set<string>>
   /** Accounts that have streamed and whose name is like this. */
   searchUsers(name: string): Promise<TwitchUser[]>
   /**
@@ -45,6 +47,7 @@ export interface Helix {
    */
   viewerRoles(channelId: string, userId: string, minimum: MinimumRole, scopes: string[]): Promise<Role[]>
   subscriptions(): Promise<Subscription[]>
+  /** @param channelId of no meaning for `user.authorization.revoke`, which is about all who use the application */
   subscribe(type: SubscriptionType, channelId: string): Promise<void>
   unsubscribe(id: string): Promise<void>
 }
@@ -62,7 +65,15 @@ export const ROLE_SCOPES = {
   vip: 'channel:read:vips',
 } as const
 
-export type SubscriptionType = 'stream.online' | 'stream.offline' | 'channel.chat.message'
+export type SubscriptionType =
+  | 'stream.online'
+  | 'stream.offline'
+  | 'channel.update'
+  | 'channel.chat.message'
+  | 'channel.chat.message_delete'
+  | 'channel.chat.clear_user_messages'
+  | 'channel.chat.clear'
+  | 'user.authorization.revoke'
 
 const TIMEOUT_MS = 15_000
 const ARCHIVES = 20
@@ -123,6 +134,14 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
         const user = await api.users.getUserById(userId)
         return user && { userId: user.id, login: user.name, displayName: user.displayName }
       }),
+    existingUsers: (userIds) =>
+      asking('which accounts are there', async () => {
+        const found = new Set<string>()
+        for (let n = 0; n < userIds.length; n += USERS_A_TIME)
+          for (const user of await api.users.getUsersByIds(userIds.slice(n, n + USERS_A_TIME)))
+            found.add(user.id)
+        return found
+      }),
     searchUsers: (name) =>
       asking('for accounts by name', async () => {
         const { data } = await api.search.searchChannels(name, { limit: SEARCHED })
@@ -155,9 +174,14 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
       }),
     subscribe: (type, channelId) =>
       asking(`to subscribe to ${type}`, async () => {
+        if (type === 'user.authorization.revoke') {
+          await api.eventSub.createSubscription(type, '1', { client_id: authProvider.clientId }, transport)
+          return
+        }
         const condition: Record<string, string> = { broadcaster_user_id: channelId }
-        if (type === 'channel.chat.message') condition.user_id = botUserId
-        await api.eventSub.createSubscription(type, '1', condition, transport)
+        if (type.startsWith('channel.chat.')) condition.user_id = botUserId
+        const version = type === 'channel.update' ? '2' : '1'
+        await api.eventSub.createSubscription(type, version, condition, transport)
       }),
     unsubscribe: (id) => asking('to end a subscription', () => api.eventSub.deleteSubscription(id)),
   }

@@ -17,7 +17,7 @@ export interface EventSubOptions {
   log: Log
   secret: string
   /** Whether an event is worth keeping: chat lines without a command are not. */
-  isWanted(message: EventSubMessage): boolean
+  isWanted(message: EventSubMessage): boolean | Promise<boolean>
   /** Something new is in the inbox. */
   onStored(): void
 }
@@ -36,7 +36,7 @@ export function eventsubRoutes({ db, clock, log, secret, isWanted, onStored }: E
     // Reconciling finds the dead subscription and makes it anew.
     if (message.type === 'revocation')
       log.warn({ type: message.subscriptionType }, 'Twitch ended a subscription')
-    else if (isWanted(message)) {
+    else if (await isWanted(message)) {
       const { messageId, subscriptionType: type, channelId, sentAtMs, payload } = message
       if (await storeEvent(db, { messageId, type, channelId, sentAtMs, payload }, clock.now())) onStored()
     }

@@ -2,7 +2,7 @@
 import type { ConfigState, ExtensionSettings, SettingsChange } from '../../shared/api.ts'
 import type { Api } from '../../extension-panel/api.ts'
 import type { Autosave, Saving } from '../autosave.ts'
-import { Choice, Duration, Toggle } from './fields.tsx'
+import { Choice, Duration, Toggle, Words } from './fields.tsx'
 import { ModeChoice } from './mode-choice.tsx'
 import { People } from './people.tsx'
 import { SaveStatusLine } from './save-status.tsx'
@@ -72,6 +72,7 @@ export function ConfigPage({ saving, autosave, api }: ConfigProps) {
       </section>
       <Lengths settings={settings} autosave={autosave} />
       <Manners settings={settings} autosave={autosave} />
+      <Chat settings={settings} autosave={autosave} />
     </main>
   )
 }
@@ -196,17 +197,76 @@ function Manners({ settings, autosave }: Part) {
         />
       </div>
       <Toggle
-        label="Confirm echoes in chat"
-        hint="Refusals are answered in any case."
-        on={settings.confirmations}
-        onChange={(confirmations) => autosave.change({ confirmations })}
-      />
-      <Toggle
         label="Viewers may back moments with +1"
         hint="It counts for which moments win, in every mode."
         on={settings.votes}
         onChange={(votes) => autosave.change({ votes })}
       />
+    </section>
+  )
+}
+
+function Chat({ settings, autosave }: Part) {
+  const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+  return (
+    <section>
+      <h2>Chat</h2>
+      <Toggle
+        label="Confirm echoes in chat"
+        hint="At most one line in ten seconds; several confirmations are joined."
+        on={settings.confirmations}
+        onChange={(confirmations) => autosave.change({ confirmations })}
+      />
+      <Toggle
+        label="Say why an echo was refused"
+        hint="And when it will work. Blocked people are never answered."
+        on={settings.refusals}
+        onChange={(refusals) => autosave.change({ refusals })}
+      />
+      <Toggle
+        label="Moderators manage, too"
+        hint={`“${settings.prefix} mode”, “approve”, “block” and the like work for your moderators.`}
+        on={settings.moderatorsManage}
+        onChange={(moderatorsManage) => autosave.change({ moderatorsManage })}
+      />
+      <Toggle
+        label="A recap with a long echo waits for your word"
+        hint={`What you begin with “${settings.prefix}start” is looked at before it is published.`}
+        on={settings.longSpans === 'review'}
+        onChange={(review) => autosave.change({ longSpans: review ? 'review' : 'recap' })}
+      />
+      <div class="fields">
+        <Words
+          label="The command"
+          hint="Small letters or signs, without a space."
+          value={settings.prefix}
+          onChange={(prefix) => autosave.change({ prefix: prefix.trim().toLowerCase() }, true)}
+        />
+        <Words
+          label="Other commands for the same"
+          hint="With commas between them, as in “!clip, !mark”."
+          value={settings.aliases.join(', ')}
+          onChange={(text) => autosave.change({ aliases: words(text.toLowerCase()) }, true)}
+        />
+        <Words
+          label="Saved, in your words"
+          hint="{user}, {length} and {label} are filled in. Empty: ours."
+          value={settings.savedText ?? ''}
+          onChange={(text) => autosave.change({ savedText: text.trim() || null }, true)}
+        />
+        <Words
+          label="Replaced, in your words"
+          hint="For a longer echo in place of the last one."
+          value={settings.replacedText ?? ''}
+          onChange={(text) => autosave.change({ replacedText: text.trim() || null }, true)}
+        />
+        <Words
+          label="Banned words"
+          hint="A label with one of them is shown nowhere: not in chat, not in the panel, not in the recap."
+          value={settings.bannedWords.join(', ')}
+          onChange={(text) => autosave.change({ bannedWords: words(text) }, true)}
+        />
+      </div>
     </section>
   )
 }

@@ -89,3 +89,28 @@ export function Toggle(props: { label: string; hint: string; on: boolean; onChan
     </label>
   )
 }
+
+/** A line of text; what is being typed stays as typed until one leaves it. */
+export function Words(props: { label: string; hint: string; value: string; onChange(text: string): void }) {
+  const [typed, setTyped] = useState<string | null>(null)
+  const id = `field-${props.label.replace(/\W+/g, '-')}`
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        type="text"
+        autocomplete="off"
+        maxLength={500}
+        value={typed ?? props.value}
+        aria-describedby={`${id}-hint`}
+        onInput={(e) => {
+          setTyped(e.currentTarget.value)
+          props.onChange(e.currentTarget.value)
+        }}
+        onBlur={() => setTyped(null)}
+      />
+      <small id={`${id}-hint`}>{props.hint}</small>
+    </div>
+  )
+}

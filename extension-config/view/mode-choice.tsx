@@ -6,6 +6,7 @@ const MODES: [Mode, string, string][] = [
   ['streamer', 'Streamer only', 'Only you. Your lists stay as they are.'],
   ['trusted', 'Streamer, mods, approved', 'You, your moderators and the people you approve.'],
   ['everyone', 'Everyone', 'Every viewer, from the role on that you choose.'],
+  ['off', 'Off', 'Nobody, and commands in chat are not answered.'],
 ]
 const ROLE_NAMES: Record<MinimumRole, string> = {
   none: 'everybody',

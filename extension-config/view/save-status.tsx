@@ -11,6 +11,14 @@ const NAMES: Record<Field, string> = {
   undoMs: 'the time for taking back',
   budgetMs: 'the length of the recap',
   confirmations: 'confirmations in chat',
+  refusals: 'refusals in chat',
+  moderatorsManage: 'what moderators may do',
+  longSpans: 'what becomes of long echoes',
+  prefix: 'the command',
+  aliases: 'other commands',
+  savedText: 'the words for a saved echo',
+  replacedText: 'the words for a replaced echo',
+  bannedWords: 'banned words',
   votes: '+1',
 }
 
@@ -56,5 +64,6 @@ function Disputed({ conflicts, autosave }: { conflicts: Conflict[]; autosave: Au
 
 function valueText(value: Conflict['mine']): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return typeof value === 'number' ? `${value / 1000} s` : value
+  if (typeof value === 'number') return `${value / 1000} s`
+  return value === null ? 'ours' : String(value)
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
+import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
 import { launchChromium } from '../sandbox/chromium.ts'
 import { keptFootage } from '../sandbox/footage/kept.ts'
 import { freePort, startProcess, until } from '../sandbox/process.ts'
@@ -84,15 +85,12 @@ export async function drawListing(dir: string): Promise<string[]> {
     await until('Echoes answers', async () => (await fetch(`${site}/readyz`).catch(() => null))?.ok)
     await setUpStreamer(site, PEOPLE.streamer)
     await approve(sandbox, join(dataDir, 'echoes.sqlite'))
-    await until(
-      'Twitch delivers events',
-      () => [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled').length >= 3,
-    )
+    const { id: channelId } = sandbox.twitch.userOf(PEOPLE.streamer)
+    await until('Twitch delivers events', () => sandbox.eventsub.delivers(channelId, WANTED_EVENTS))
     await until('the bot is in the room', () =>
       [...sandbox.chat.clients].some((c) => c.rooms.has(PEOPLE.streamer)),
     )
     await buildForRig(sandbox, site)
-    const { id: channelId } = sandbox.twitch.userOf(PEOPLE.streamer)
     const startedAtMs = Math.floor(Date.now() / 1000) * 1000 - MINUTES * 60_000
     sandbox.twitch.goLive(channelId, { startedAtMs, title: 'An afternoon with a rabbit' })
     sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo mode everyone', startedAtMs + 10_000)

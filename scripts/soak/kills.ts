@@ -13,6 +13,7 @@ import { recapsOf } from '../../backend/db/recaps.ts'
 import { countingEchoes } from '../../backend/db/echoes.ts'
 import { mailCounts } from '../../backend/db/outbox.ts'
 import { openDatabase, type Database } from '../../backend/db/database.ts'
+import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
 import { freePort, startProcess, until, type EchoesProcess } from '../sandbox/process.ts'
 import { PEOPLE, startSandbox, type Sandbox } from '../sandbox/sandbox.ts'
 import { setUpStreamer } from '../sandbox/visitor.ts'
@@ -139,7 +140,7 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
     killing.catch(() => {}) // told below, where it is awaited
     await until(
       'Twitch delivers events',
-      () => [...sandbox.eventsub.subscriptions.values()].filter((s) => s.status === 'enabled').length === 3,
+      () => sandbox.eventsub.delivers(channelId, WANTED_EVENTS),
       PATIENCE_MS,
     )
     await play(sandbox, db, channelId, killer)

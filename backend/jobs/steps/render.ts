@@ -53,7 +53,8 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
       file: join(dir, 'recap.mp4'),
       stillsDir: dir,
     })
-    const product = productOf(recapId, plan, footage, rendered)
+    const bannedWords = (await findChannel(db, recap.channelId))?.settings.bannedWords ?? []
+    const product = productOf(recapId, plan, footage, rendered, bannedWords)
     await recordStep(
       db,
       recap,
@@ -99,14 +100,20 @@ async function bringFootage(context: JobContext, recapId: string, plan: Plan): P
   return { pieces, momentOfPiece: pieces.map((p) => p.moment), partsFetched, partsTotal }
 }
 
-function productOf(recapId: string, plan: Plan, footage: PlannedFootage, rendered: Rendered): Product {
+function productOf(
+  recapId: string,
+  plan: Plan,
+  footage: PlannedFootage,
+  rendered: Rendered,
+  bannedWords: readonly string[],
+): Product {
   const moments = plan.moments.flatMap(({ moment, pieces }, n): RecapMoment[] => {
     const cut = rendered.pieces.filter((_, p) => footage.momentOfPiece[p] === n)
     const first = cut[0]
     if (!first) return []
     const durationSec = cut.reduce((sum, c) => sum + c.durationSec, 0)
     const still = `recaps/${recapId}/${footage.momentOfPiece.indexOf(n)}.jpg`
-    return [{ ...shownMoment(moment), atSec: first.atSec, durationSec, pieces, still }]
+    return [{ ...shownMoment(moment, bannedWords), atSec: first.atSec, durationSec, pieces, still }]
   })
   return {
     key: `recaps/${recapId}/recap.mp4`,
@@ -117,13 +124,13 @@ function productOf(recapId: string, plan: Plan, footage: PlannedFootage, rendere
     partsFetched: footage.partsFetched,
     partsTotal: footage.partsTotal,
     moments,
-    leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment), reason })),
+    leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment, bannedWords), reason })),
   }
 }
 
-function shownMoment(moment: Moment) {
+function shownMoment(moment: Moment, bannedWords: readonly string[]) {
   return {
-    label: showableLabel(moment.labels),
+    label: showableLabel(moment.labels, bannedWords),
     runtimeMs: moment.startMs,
     people: moment.people.flatMap((p) => p.displayName ?? []),
     unnamed: moment.people.filter((p) => p.displayName === null).length,

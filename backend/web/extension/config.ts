@@ -168,7 +168,9 @@ export function configRoutes(options: ConfigOptions): Hono {
       minimumRole: settings.minimumRole,
       live: show ? { startedAtMs: show.startedAtMs } : null,
       longSinceMs: show ? await openLongEcho(db, show.streamId) : null,
-      moments: view.moments.map((m) => ({ ...panelMomentOf(m), kept: !view.dropped.has(m.id) })).reverse(),
+      moments: view.moments
+        .map((m) => ({ ...panelMomentOf(m, settings), kept: !view.dropped.has(m.id) }))
+        .reverse(),
     }
   }
   return app
@@ -176,7 +178,8 @@ export function configRoutes(options: ConfigOptions): Hono {
 
 function extensionSettings(settings: ChannelSettings): ExtensionSettings {
   const { mode, minimumRole, defaultLengthMs, maxLengthMs, latencyMs } = settings
-  const { cooldownMs, undoMs, budgetMs, confirmations, votes } = settings
+  const { cooldownMs, undoMs, budgetMs, confirmations, refusals, votes } = settings
+  const { moderatorsManage, longSpans, prefix, aliases, savedText, replacedText, bannedWords } = settings
   return {
     mode,
     minimumRole,
@@ -187,6 +190,14 @@ function extensionSettings(settings: ChannelSettings): ExtensionSettings {
     undoMs,
     budgetMs,
     confirmations,
+    refusals,
     votes,
+    moderatorsManage,
+    longSpans,
+    prefix,
+    aliases,
+    savedText,
+    replacedText,
+    bannedWords,
   }
 }

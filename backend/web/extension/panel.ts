@@ -1,7 +1,7 @@
 /** What viewers ask for and do: `/panel/…`. */
 import { Hono, type Context } from 'hono'
 import { echoBody, voteBody, type ApiRefusal, type EchoTaken, type PanelMe } from '../../../shared/api.ts'
-import { cleanLabel } from '../../../shared/echo.ts'
+import { cleanLabel } from '../../../shared/clean-text.ts'
 import type { Person } from '../../../shared/mode.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings } from '../../../shared/settings.ts'
 import { identityWords, panelReason, type ApiReason } from '../../../shared/text.ts'

@@ -1,7 +1,7 @@
 /** Twitch chat: IRC over WebSocket with tags, for anonymous and named readers. */
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AddressInfo } from 'node:net'
-import type { ChatLine, TwitchWorld } from './world.ts'
+import type { ChatLine, Moderation, TwitchWorld } from './world.ts'
 
 interface Client {
   socket: WebSocket
@@ -35,6 +35,11 @@ export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServe
   world.on('chat', (line) => {
     const room = world.users.get(line.channelId)?.login ?? ''
     for (const client of clients) if (client.rooms.has(room)) client.socket.send(`${privmsg(line, room)}\r\n`)
+  })
+  world.on('moderation', (moderation) => {
+    const room = world.users.get(moderation.channelId)?.login ?? ''
+    for (const client of clients)
+      if (client.rooms.has(room)) client.socket.send(`${cleared(moderation, room)}\r\n`)
   })
   return {
     port: (server.address() as AddressInfo).port,
@@ -81,6 +86,17 @@ function answer(world: TwitchWorld, client: Client, line: string): void {
     case 'PING':
       send(`${HOST} PONG tmi.twitch.tv ${words.join(' ')}`)
   }
+}
+
+function cleared(moderation: Moderation, room: string): string {
+  if ('line' in moderation) {
+    const { id, user, text } = moderation.line
+    return `@login=${user.login};room-id=;target-msg-id=${id};tmi-sent-ts=${Date.now()} ${HOST} CLEARMSG #${room} :${text}`
+  }
+  if ('all' in moderation) return `@room-id=${moderation.channelId} ${HOST} CLEARCHAT #${room}`
+  const { user, seconds, channelId } = moderation
+  const ban = seconds === null ? '' : `ban-duration=${seconds};`
+  return `@${ban}room-id=${channelId};target-user-id=${user.id} ${HOST} CLEARCHAT #${room} :${user.login}`
 }
 
 function privmsg(line: ChatLine, room: string): string {

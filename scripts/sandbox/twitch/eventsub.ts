@@ -68,6 +68,11 @@ export class EventSub {
     return subscription
   }
 
+  /** Whether a channel's events of all these types are delivered. */
+  delivers(channelId: string, types: readonly string[]): boolean {
+    return types.every((type) => this.#subscribersOf(type, channelId).length > 0)
+  }
+
   revoke(id: string, status = 'authorization_revoked'): void {
     const subscription = this.subscriptions.get(id)
     if (!subscription) return

@@ -242,7 +242,7 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
     }>()
     if (id.tokenOf(c)?.userId !== null) return problem(c, 400, 'webhooks need an app access token')
     const granted = id.grants.get(condition.broadcaster_user_id ?? '')
-    if (type === 'channel.chat.message' && !granted?.has('channel:bot'))
+    if (type.startsWith('channel.chat.') && !granted?.has('channel:bot'))
       return problem(c, 403, 'subscription missing proper authorization')
     const created = eventsub.create({
       type,

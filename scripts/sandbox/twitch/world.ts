@@ -49,8 +49,14 @@ export interface ChatLine {
   atMs: number
 }
 
+/** What a moderator does in a chat: to one message, to a person's (a ban, or a time-out of some seconds), to all. */
+export type Moderation = { channelId: string } & (
+  { line: ChatLine } | { user: TwitchUser; seconds: number | null } | { all: true }
+)
+
 export interface WorldEvents {
   chat: [ChatLine]
+  moderation: [Moderation]
   /** An EventSub event: type, broadcaster, payload of `event`. */
   event: [type: string, channelId: string, event: Record<string, unknown>]
   pubsub: [channelId: string, message: unknown]
@@ -189,6 +195,21 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     this.chat.push(line)
     this.emit('chat', line)
     return line
+  }
+
+  moderate(moderation: Moderation): void {
+    this.emit('moderation', moderation)
+    const { channelId } = moderation
+    const target = 'line' in moderation ? moderation.line.user : 'user' in moderation ? moderation.user : null
+    const event = {
+      ...this.#broadcaster(channelId),
+      ...(target
+        ? { target_user_id: target.id, target_user_login: target.login, target_user_name: target.displayName }
+        : {}),
+      ...('line' in moderation ? { message_id: moderation.line.id } : {}),
+    }
+    const type = 'line' in moderation ? 'message_delete' : target ? 'clear_user_messages' : 'clear'
+    this.emit('event', `channel.chat.${type}`, channelId, event)
   }
 
   vodOf(streamId: string): Vod | undefined {

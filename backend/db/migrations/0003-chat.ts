@@ -1,0 +1,38 @@
+/** What the chat bot adds: moved echoes, games played, times at which no bot heard, names of long echoes. */
+import type { Kysely } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db
+  await schema
+    .createTable('nudges')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('echo_id', 'text', (c) => c.notNull())
+    .addColumn('by_ms', 'integer', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .execute()
+  await schema.createIndex('nudges_by_echo').on('nudges').column('echo_id').execute()
+  await schema
+    .createTable('categories')
+    .addColumn('channel_id', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('category_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('title', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('categories_pk', ['channel_id', 'at'])
+    .execute()
+  await schema
+    .createTable('chat_gaps')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('bot', 'text', (c) => c.notNull())
+    .addColumn('from_at', 'bigint', (c) => c.notNull())
+    .addColumn('to_at', 'bigint', (c) => c.notNull())
+    .execute()
+  await schema
+    .createTable('chat_heard')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('bot', 'text', (c) => c.notNull())
+    .execute()
+  await schema.createIndex('chat_gaps_by_time').on('chat_gaps').column('to_at').execute()
+  await schema.alterTable('long_echoes').addColumn('label', 'text').execute()
+}

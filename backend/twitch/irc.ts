@@ -1,0 +1,169 @@
+/**
+ * Chat by IRC over WebSocket, read anonymously: no grants needed. Answers go out through the API. Twitch lets one
+ * reader into at most 100 rooms, so many channels are shared out over several connections.
+ */
+import { ChatClient, type ChatMessage } from '@twurple/chat'
+import type { CommandWords } from '../../shared/echo.ts'
+import { DEFAULT_WORDS, mayBeCommand } from '../../shared/echo.ts'
+import { rolesOf, type ChatLine, type ChatModeration } from './chat.ts'
+
+/** Twitch's cap is 100 (since 2024-05, per account). */
+const ROOMS_A_CONNECTION = 90
+
+export interface IrcOptions {
+  /** Only for a server on this machine: `host:port`. */
+  server?: string
+  /** What a channel's commands begin with. */
+  wordsOf?(login: string): CommandWords | undefined
+  onLine(line: ChatLine): void
+  onModeration?(moderation: ChatModeration): void
+  /** For the bot's own figures. */
+  onState?(state: 'heard' | 'passed-over' | 'lost' | 'back' | 'join-failed'): void
+}
+
+export interface IrcRoom {
+  login: string
+  /** Twitch user id. */
+  channelId: string
+}
+
+export interface IrcTransport {
+  start(): Promise<void>
+  /** Joins what is new and leaves what is gone. */
+  setChannels(rooms: readonly IrcRoom[]): Promise<void>
+  /** Whether every connection is up. */
+  isHearing(): boolean
+  stop(): Promise<void>
+}
+
+export function ircTransport(options: IrcOptions): IrcTransport {
+  const connections: Connection[] = []
+  let started = false
+  const connectionWithRoom = (): Connection => {
+    const free = connections.find((c) => c.rooms.size < ROOMS_A_CONNECTION)
+    if (free) return free
+    const added = openConnection(options)
+    connections.push(added)
+    if (started) added.client.connect()
+    return added
+  }
+  return {
+    async start() {
+      started = true
+      connectionWithRoom()
+      for (const { client } of connections) if (!client.isConnected && !client.isConnecting) client.connect()
+    },
+    async setChannels(rooms) {
+      const wanted = new Map(rooms.map((room) => [room.login, room]))
+      for (const connection of connections)
+        for (const login of connection.rooms.keys())
+          if (!wanted.has(login)) {
+            connection.rooms.delete(login)
+            connection.client.part(login)
+          }
+      const joined = new Set(connections.flatMap((c) => [...c.rooms.keys()]))
+      const joins: Promise<void>[] = []
+      for (const room of wanted.values()) {
+        if (joined.has(room.login)) continue
+        const { client, rooms: held } = connectionWithRoom()
+        held.set(room.login, room.channelId)
+        // A join that fails is tried again with the next list of channels.
+        joins.push(
+          client.join(room.login).catch(() => {
+            held.delete(room.login)
+            options.onState?.('join-failed')
+          }),
+        )
+      }
+      await Promise.all(joins)
+    },
+    isHearing: () => connections.length > 0 && connections.every((c) => c.client.isConnected),
+    async stop() {
+      started = false
+      for (const { client } of connections.splice(0)) client.quit()
+    },
+  }
+}
+
+export interface Connection {
+  client: ChatClient
+  /** Login → channel id of the rooms it is to be in. */
+  rooms: Map<string, string>
+}
+
+/** One connection, not yet opened. */
+export function openConnection({ server, wordsOf, onLine, onModeration, onState }: IrcOptions): Connection {
+  const client = new ChatClient({
+    readOnly: true,
+    rejoinChannelsOnReconnect: true,
+    logger: { minLevel: 'critical' },
+    // twurple knows no port option; this makes its address `ws://host:port/?x=:80`.
+    ...(server ? { hostName: `${server}/?x=`, ssl: false } : {}),
+  })
+  const rooms = new Map<string, string>()
+  // Parsing a line takes far longer than seeing that it is no command: only what may be one is parsed.
+  const receive = client.irc.receiveLine.bind(client.irc)
+  client.irc.receiveLine = (line: string) => {
+    if (isChatter(line, wordsOf)) return onState?.('passed-over')
+    receive(line)
+  }
+  client.onMessage((_channel, _user, text, message) => {
+    onState?.('heard')
+    const line = lineOf(text, message)
+    if (line) onLine(line)
+  })
+  client.onMessageRemove((channel, messageId) => {
+    const channelId = rooms.get(channel)
+    if (channelId) onModeration?.({ channelId, messageId })
+  })
+  const banned = (channel: string, message: { tags: Map<string, string> }) => {
+    const [channelId, userId] = [rooms.get(channel), message.tags.get('target-user-id')]
+    if (channelId && userId) onModeration?.({ channelId, userId })
+  }
+  client.onBan((channel, _user, message) => banned(channel, message))
+  client.onTimeout((channel, _user, _sec, message) => banned(channel, message))
+  client.onChatClear((channel) => {
+    const channelId = rooms.get(channel)
+    if (channelId) onModeration?.({ channelId, everybody: true })
+  })
+  client.onDisconnect((manually) => {
+    if (!manually) onState?.('lost')
+  })
+  client.onAuthenticationSuccess(() => onState?.('back'))
+  return { client, rooms }
+}
+
+const PRIVMSG = ' PRIVMSG #'
+
+/**
+ * Whether a raw line is somebody talking, and no command: nine of ten lines and more. What is not surely so is parsed.
+ *
+ * @param wordsOf login of the room → what its commands begin with
+ */
+export function isChatter(line: string, wordsOf?: (login: string) => CommandWords | undefined): boolean {
+  const at = line.indexOf(PRIVMSG)
+  if (at === -1) return false
+  const roomAt = at + PRIVMSG.length
+  const textAt = line.indexOf(' :', roomAt)
+  if (textAt === -1) return false
+  const words = wordsOf?.(line.slice(roomAt, textAt)) ?? DEFAULT_WORDS
+  return !mayBeCommand(line.slice(textAt + 2), words)
+}
+
+function lineOf(text: string, message: ChatMessage): ChatLine | null {
+  const { channelId, userInfo } = message
+  // In a shared chat the message belongs to the channel it was written in.
+  if (!channelId || (message.sourceChannelId && message.sourceChannelId !== channelId)) return null
+  return {
+    messageId: message.id,
+    channelId,
+    person: {
+      userId: userInfo.userId,
+      login: userInfo.userName,
+      displayName: userInfo.displayName,
+      roles: rolesOf(userInfo.badges.keys()),
+    },
+    text,
+    sentAtMs: message.date.getTime(),
+  }
+}
