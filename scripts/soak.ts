@@ -2,6 +2,7 @@
  * `npm run soak -- NAME`: long runs that look for what must never happen, and print figures.
  *
  *   kills [--kills 100] [--seed 1] [--database postgres://…/postgres]   kill -9 anywhere in the main job
+ *   bot   [--channels 200] [--seconds 180] [--restarts 10] [--seed 1]   two bots in all rooms, restarted at random
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -9,7 +10,10 @@
 import { parseArgs } from 'node:util'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { freshDatabase } from './soak/database.ts'
+import { soakBot } from './soak/bot.ts'
+import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
+import { seeded } from './soak/seeded.ts'
 
 const { values: args, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,15 +22,43 @@ const { values: args, positionals } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     database: { type: 'string' },
+    channels: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '180' },
+    restarts: { type: 'string', default: '10' },
   },
 })
 /** Points planned for each instance. Some pass while it still recovers from the kill before: about 3 or 4 become kills. */
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot }
+
 async function main(): Promise<boolean> {
-  if (positionals[0] !== 'kills')
-    throw new Error('usage: npm run soak -- kills [--kills 100] [--seed 1] [--json]')
+  const soak = SOAKS[positionals[0] ?? '']
+  if (!soak) throw new Error(`usage: npm run soak -- ${Object.keys(SOAKS).join('|')} [--seed 1] [--json]`)
+  return soak()
+}
+
+async function bot(): Promise<boolean> {
+  const random = seeded(Number(args.seed))
+  const real = realTiming()
+  if (!real) console.log('No real chat beside the project: its rhythm is invented.')
+  const report = await soakBot({
+    channels: Number(args.channels),
+    seconds: Number(args.seconds),
+    restarts: Number(args.restarts),
+    timing: real ?? inventedTiming(3_600, random),
+    random,
+    footageDir: await keptFootage({ kind: 'clock', seconds: 150 }),
+    onProgress: (what) => console.log(`  ${what}`),
+  })
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  const { lost, doubled, answeredTwice, repliesTooSoon } = report
+  return lost + doubled + answeredTwice + repliesTooSoon === 0
+}
+
+async function kills(): Promise<boolean> {
   const footageDir = await keptFootage({ kind: 'clock', seconds: 150 })
   const random = seeded(Number(args.seed))
   const instances = Math.ceil(Number(args.kills) / KILLS_PER_INSTANCE)
@@ -55,17 +87,6 @@ function pick(count: number, random: () => number): Point[] {
   const left = [...POINTS]
   while (left.length > count) left.splice(Math.floor(random() * left.length), 1)
   return left
-}
-
-/** Mulberry32: a small generator of numbers from 0 to 1, so that a run can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 main().then(

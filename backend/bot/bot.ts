@@ -4,6 +4,7 @@ import type { CommandWords } from '../../shared/echo.ts'
 import { listChannels } from '../db/channels.ts'
 import { markHeard, type ChatGap } from '../db/chat-gaps.ts'
 import { withdrawModerated, type Moderation } from '../db/echoes.ts'
+import { maySpeak } from '../db/said.ts'
 import { errorText, type Log } from '../log.ts'
 import { runCommand, type CommandContext, type CommandLine } from './commands.ts'
 import { Replies } from './replies.ts'
@@ -56,6 +57,7 @@ export function chatHandler(
   const { db, clock, log, say, onCommand } = context
   const replies = new Replies({
     say,
+    maySpeak: (channelId, now) => maySpeak(db, channelId, now),
     clock,
     later: (ms, run) => void setTimeout(run, ms).unref(),
     onError: (error) => log.warn({ error: errorText(error) }, 'a chat line could not be said'),

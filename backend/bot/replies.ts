@@ -1,63 +1,78 @@
 /**
- * What the bot says: at most one line per channel in ten seconds. What comes in between waits and is joined into one
- * line; what has waited too long to make sense is left out.
+ * What the bot says. Several answers of a channel are joined into one line; one that has waited too long to make sense
+ * is left out. How often a line may be said is asked for: other processes speak for the same account.
  */
 import type { Clock } from '../../shared/clock.ts'
 
 export interface RepliesOptions {
   say(channelId: string, text: string): Promise<void>
+  /** Takes the right to say a line: 0, or the milliseconds to wait before asking again. */
+  maySpeak(channelId: string, now: number): Promise<number>
   clock: Clock
   /** Starts a timer; a test drives it. */
   later(ms: number, run: () => void): void
   onError(error: unknown): void
-  gapMs?: number
   staleMs?: number
 }
 
 /** Twitch takes 500 characters. */
 const LONGEST_LINE = 450
+const STALE_MS = 30_000
 
-interface Waiting {
-  text: string
-  sinceMs: number
+interface Channel {
+  waiting: { text: string; sinceMs: number }[]
+  /** Somebody is asking, or waiting to ask again. */
+  busy: boolean
 }
 
 export class Replies {
-  readonly #options: Required<RepliesOptions>
-  readonly #channels = new Map<string, { quietUntilMs: number; waiting: Waiting[]; timer: boolean }>()
+  readonly #options: RepliesOptions
+  readonly #channels = new Map<string, Channel>()
 
   constructor(options: RepliesOptions) {
-    this.#options = { gapMs: 10_000, staleMs: 30_000, ...options }
+    this.#options = options
   }
 
   /** @param to the person who is answered */
   reply(channelId: string, to: string, text: string): void {
-    const now = this.#options.clock.now()
-    const channel = this.#channels.get(channelId) ?? { quietUntilMs: 0, waiting: [], timer: false }
+    const { clock, onError } = this.#options
+    const channel = this.#channels.get(channelId) ?? { waiting: [], busy: false }
     this.#channels.set(channelId, channel)
-    channel.waiting.push({ text: `@${to} ${text}`, sinceMs: now })
-    if (now >= channel.quietUntilMs) return this.#speak(channelId)
-    if (channel.timer) return
-    channel.timer = true
-    this.#options.later(channel.quietUntilMs - now, () => {
-      channel.timer = false
-      this.#speak(channelId)
+    channel.waiting.push({ text: `@${to} ${text}`, sinceMs: clock.now() })
+    if (channel.busy) return
+    channel.busy = true
+    this.#speak(channelId, channel).catch((error: unknown) => {
+      channel.busy = false
+      onError(error)
     })
   }
 
-  #speak(channelId: string): void {
-    const channel = this.#channels.get(channelId)
-    if (!channel) return
-    const now = this.#options.clock.now()
-    const fresh = channel.waiting.filter((w) => now - w.sinceMs <= this.#options.staleMs)
-    channel.waiting = []
-    let line = ''
-    for (const { text } of fresh) {
-      const longer = line === '' ? text : `${line} · ${text}`
-      if (longer.length <= LONGEST_LINE) line = longer
+  async #speak(channelId: string, channel: Channel): Promise<void> {
+    const { clock, later, maySpeak, say, onError, staleMs = STALE_MS } = this.#options
+    channel.waiting = channel.waiting.filter((w) => clock.now() - w.sinceMs <= staleMs)
+    const waitMs = channel.waiting.length === 0 ? 0 : await maySpeak(channelId, clock.now())
+    if (waitMs > 0) {
+      later(waitMs, () => {
+        this.#speak(channelId, channel).catch((error: unknown) => {
+          channel.busy = false
+          onError(error)
+        })
+      })
+      return
     }
-    if (line === '') return
-    channel.quietUntilMs = now + this.#options.gapMs
-    this.#options.say(channelId, line).catch(this.#options.onError)
+    // What came while the right was asked for goes into the same line.
+    const line = joined(channel.waiting.map((w) => w.text))
+    this.#channels.delete(channelId)
+    if (line !== '') await say(channelId, line).catch(onError)
   }
+}
+
+/** As many as fit into one line. */
+function joined(texts: readonly string[]): string {
+  let line = ''
+  for (const text of texts) {
+    const longer = line === '' ? text : `${line} · ${text}`
+    if (longer.length <= LONGEST_LINE) line = longer
+  }
+  return line
 }

@@ -22,6 +22,7 @@ export interface Tables {
   categories: CategoryRow
   chat_gaps: ChatGapRow
   chat_heard: ChatHeardRow
+  said: SaidRow
   inbox: InboxRow
   outbox: OutboxRow
   recaps: RecapRow
@@ -224,6 +225,14 @@ export interface CategoryRow {
   category_id: string
   name: string
   title: string
+}
+
+/** When the bot account last spoke in a channel; the row without a channel counts all its recent lines. */
+export interface SaidRow {
+  channel_id: string
+  at: number
+  /** JSON: the instants of the lines of the last half minute. */
+  recent: string
 }
 
 /** When a bot last heard chat: one row. */

@@ -54,28 +54,14 @@ export function ircTransport(options: IrcOptions): IrcTransport {
       for (const { client } of connections) if (!client.isConnected && !client.isConnecting) client.connect()
     },
     async setChannels(rooms) {
-      const wanted = new Map(rooms.map((room) => [room.login, room]))
+      const wanted = new Set(rooms.map((room) => room.login))
       for (const connection of connections)
-        for (const login of connection.rooms.keys())
-          if (!wanted.has(login)) {
-            connection.rooms.delete(login)
-            connection.client.part(login)
-          }
-      const joined = new Set(connections.flatMap((c) => [...c.rooms.keys()]))
-      const joins: Promise<void>[] = []
-      for (const room of wanted.values()) {
-        if (joined.has(room.login)) continue
-        const { client, rooms: held } = connectionWithRoom()
-        held.set(room.login, room.channelId)
-        // A join that fails is tried again with the next list of channels.
-        joins.push(
-          client.join(room.login).catch(() => {
-            held.delete(room.login)
-            options.onState?.('join-failed')
-          }),
-        )
-      }
-      await Promise.all(joins)
+        for (const login of connection.rooms.keys()) if (!wanted.has(login)) connection.leave(login)
+      const known = new Set(connections.flatMap((c) => [...c.rooms.keys()]))
+      for (const { login, channelId } of rooms)
+        if (!known.has(login)) connectionWithRoom().rooms.set(login, channelId)
+      // Also those whose join has failed.
+      for (const connection of connections) connection.joinMissing()
     },
     isHearing: () => connections.length > 0 && connections.every((c) => c.client.isConnected),
     async stop() {
@@ -89,13 +75,15 @@ export interface Connection {
   client: ChatClient
   /** Login → channel id of the rooms it is to be in. */
   rooms: Map<string, string>
+  /** Joins what it is not in yet; without a connection nothing happens, and everything is joined on the next one. */
+  joinMissing(): void
+  leave(login: string): void
 }
 
 /** One connection, not yet opened. */
 export function openConnection({ server, wordsOf, onLine, onModeration, onState }: IrcOptions): Connection {
   const client = new ChatClient({
     readOnly: true,
-    rejoinChannelsOnReconnect: true,
     logger: { minLevel: 'critical' },
     // twurple knows no port option; this makes its address `ws://host:port/?x=:80`.
     ...(server ? { hostName: `${server}/?x=`, ssl: false } : {}),
@@ -126,11 +114,40 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
     const channelId = rooms.get(channel)
     if (channelId) onModeration?.({ channelId, everybody: true })
   })
+  // We keep track of the joins ourselves. twurple forgets those that wait when the connection drops, and of those that
+  // wait for the connection it lets one go every eleven seconds instead of twenty.
+  let registered = false
+  const [pending, joined] = [new Set<string>(), new Set<string>()]
+  const joinMissing = () => {
+    if (!registered) return
+    for (const login of rooms.keys()) {
+      if (pending.has(login) || joined.has(login)) continue
+      pending.add(login)
+      client.join(login).then(
+        () => pending.delete(login) && joined.add(login),
+        () => {
+          pending.delete(login)
+          onState?.('join-failed')
+        },
+      )
+    }
+  }
   client.onDisconnect((manually) => {
+    registered = false
+    pending.clear()
+    joined.clear()
     if (!manually) onState?.('lost')
   })
-  client.onAuthenticationSuccess(() => onState?.('back'))
-  return { client, rooms }
+  client.onAuthenticationSuccess(() => {
+    registered = true
+    onState?.('back')
+    joinMissing()
+  })
+  const leave = (login: string) => {
+    rooms.delete(login)
+    if (joined.delete(login) || pending.delete(login)) client.part(login)
+  }
+  return { client, rooms, joinMissing, leave }
 }
 
 const PRIVMSG = ' PRIVMSG #'

@@ -33,6 +33,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('at', 'bigint', (c) => c.notNull())
     .addColumn('bot', 'text', (c) => c.notNull())
     .execute()
+  await schema
+    .createTable('said')
+    .addColumn('channel_id', 'text', (c) => c.primaryKey())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('recent', 'text', (c) => c.notNull())
+    .execute()
   await schema.createIndex('chat_gaps_by_time').on('chat_gaps').column('to_at').execute()
   await schema.alterTable('long_echoes').addColumn('label', 'text').execute()
 }

@@ -1,0 +1,49 @@
+/** When the bot account spoke: Twitch counts all its lines together, whichever process sent them. */
+import type { Database } from './database.ts'
+
+export interface SpeakingLimits {
+  /** Between two lines in one channel. */
+  gapMs: number
+  /** At most so many lines … */
+  lines: number
+  /** … within this. */
+  windowMs: number
+}
+
+/** For an account without a moderator's badge: 20 lines in 30 s (dev.twitch.tv/docs/chat/#rate-limits). */
+export const SPEAKING_LIMITS: SpeakingLimits = { gapMs: 10_000, lines: 20, windowMs: 30_000 }
+
+/** Takes the right to say one line in a channel. @returns 0 when it is given, else the milliseconds to wait */
+export async function maySpeak(
+  db: Database,
+  channelId: string,
+  now: number,
+  { gapMs, lines, windowMs }: SpeakingLimits = SPEAKING_LIMITS,
+): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    // One row that all hold, so that two processes do not count past each other.
+    await tx
+      .insertInto('said')
+      .values({ channel_id: '', at: 0, recent: '[]' })
+      .onConflict((c) => c.column('channel_id').doUpdateSet({ at: 0 }))
+      .execute()
+    const rows = await tx.selectFrom('said').selectAll().where('channel_id', 'in', ['', channelId]).execute()
+    const lastHere = rows.find((r) => r.channel_id === channelId)?.at ?? -Infinity
+    const all = JSON.parse(rows.find((r) => r.channel_id === '')?.recent ?? '[]') as number[]
+    const recent = all.filter((at) => at > now - windowMs)
+    const full = recent.length >= lines ? (recent[0] ?? now) + windowMs - now : 0
+    const wait = Math.max(lastHere + gapMs - now, full)
+    if (wait > 0) return Math.ceil(wait)
+    await tx
+      .updateTable('said')
+      .set({ recent: JSON.stringify([...recent, now]) })
+      .where('channel_id', '=', '')
+      .execute()
+    await tx
+      .insertInto('said')
+      .values({ channel_id: channelId, at: now, recent: '[]' })
+      .onConflict((c) => c.column('channel_id').doUpdateSet({ at: now }))
+      .execute()
+    return 0
+  })
+}
