@@ -3,6 +3,7 @@
  *
  *   kills [--kills 100] [--seed 1] [--database postgres://…/postgres]   kill -9 anywhere in the main job
  *   bot   [--channels 200] [--seconds 180] [--restarts 10] [--seed 1]   two bots in all rooms, restarted at random
+ *   events [--count 10000] [--seed …]   schedules of Twitch’s events in bad weather, on a moved clock
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -12,6 +13,7 @@ import { keptFootage } from './sandbox/footage/kept.ts'
 import { freshDatabase } from './soak/database.ts'
 import { soakBot } from './soak/bot.ts'
 import { inventedTiming, realTiming } from './soak/chat-timing.ts'
+import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
 import { seeded } from './soak/seeded.ts'
 
@@ -20,7 +22,8 @@ const { values: args, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     kills: { type: 'string', default: '100' },
-    seed: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    count: { type: 'string', default: '10000' },
     database: { type: 'string' },
     channels: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '180' },
@@ -31,7 +34,7 @@ const { values: args, positionals } = parseArgs({
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot }
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events }
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -40,7 +43,7 @@ async function main(): Promise<boolean> {
 }
 
 async function bot(): Promise<boolean> {
-  const random = seeded(Number(args.seed))
+  const random = seeded(Number(args.seed ?? 1))
   const real = realTiming()
   if (!real) console.log('No real chat beside the project: its rhythm is invented.')
   const report = await soakBot({
@@ -58,13 +61,20 @@ async function bot(): Promise<boolean> {
   return lost + doubled + answeredTwice + repliesTooSoon === 0
 }
 
+async function events(): Promise<boolean> {
+  const report = await soakEvents(Number(args.count), args.seed === undefined ? undefined : Number(args.seed))
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  return report.different === 0
+}
+
 async function kills(): Promise<boolean> {
   const footageDir = await keptFootage({ kind: 'clock', seconds: 150 })
-  const random = seeded(Number(args.seed))
+  const random = seeded(Number(args.seed ?? 1))
   const instances = Math.ceil(Number(args.kills) / KILLS_PER_INSTANCE)
   const plans = Array.from({ length: instances }, () => pick(POINTS_PER_INSTANCE, random))
   console.log(
-    `${instances} instances, up to ${POINTS_PER_INSTANCE} kills each, seed ${args.seed}; some minutes …`,
+    `${instances} instances, up to ${POINTS_PER_INSTANCE} kills each, seed ${args.seed ?? 1}; some minutes …`,
   )
   let kills = 0
   const report = await soakKills({

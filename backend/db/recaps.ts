@@ -290,3 +290,36 @@ function fromRow(row: RecapRow): Recap {
     createdAtMs: row.created_at,
   }
 }
+
+/** Why a recap was given up for want of Twitch's recording; only these are taken up again. */
+export const NO_RECORDING = 'no-recording'
+
+/**
+ * A recap that was given up because there was no recording is prepared anew: now there is one.
+ * @returns false when there is no such recap
+ */
+export async function takeUpAgain(db: Database, showId: string, now: number): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const again = await tx
+      .updateTable('recaps')
+      .set((e) => ({
+        state: 'preparing',
+        failure: null,
+        step: 'settling',
+        version: e('version', '+', 1),
+        updated_at: now,
+      }))
+      .where('show_id', '=', showId)
+      .where('state', '=', 'failed')
+      .where('step', '=', NO_RECORDING)
+      .executeTakeFirst()
+    if (again.numUpdatedRows === 0n) return false
+    // A new ending, so that a new run is started for it.
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ endings: e('endings', '+', 1) }))
+      .where('id', '=', showId)
+      .execute()
+    return true
+  })
+}

@@ -2,10 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { StreamTimes } from '../domain/timeline.ts'
 import { touchChannel, type Database } from './database.ts'
+import { joinShows } from './join-shows.ts'
 import type { ShowRow } from './schema.ts'
-
-/** A stream that starts within this of the end of the one before belongs to the same show. */
-export const SAME_SHOW_MS = 15 * 60_000
 
 export interface StreamStart {
   channelId: string
@@ -15,10 +13,18 @@ export interface StreamStart {
 }
 
 /**
- * A stream is live. Known streams are left alone, except that a stream which had "ended" (Twitch's events flap) goes on.
+ * A stream is live, or was. Known streams are left alone. Streams that follow each other within the channel's limit are
+ * one show, whatever the order in which they become known.
+ *
+ * @param endedAtMs where it is over already
  * @returns the show it belongs to
  */
-export async function streamStarted(db: Database, start: StreamStart, now: number): Promise<string> {
+export async function streamStarted(
+  db: Database,
+  start: StreamStart,
+  now: number,
+  endedAtMs: number | null = null,
+): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const known = async () =>
       tx.selectFrom('streams').select('show_id').where('id', '=', start.streamId).executeTakeFirst()
@@ -27,37 +33,27 @@ export async function streamStarted(db: Database, start: StreamStart, now: numbe
     await touchChannel(tx, start.channelId, now)
     const meanwhile = await known()
     if (meanwhile) return meanwhile.show_id
-    const before = await tx
-      .selectFrom('streams')
-      .selectAll()
+    // Without word of its end, the stream before ended at the latest when this one began.
+    await tx
+      .updateTable('streams')
+      .set({ ended_at: start.startedAtMs })
       .where('channel_id', '=', start.channelId)
-      .orderBy('started_at', 'desc')
-      .executeTakeFirst()
-    const joins = before && (await joinsShow(tx, before, start.startedAtMs))
-    const showId = joins ? before.show_id : randomUUID()
-    if (joins) {
-      await tx.updateTable('shows').set({ ended_at: null }).where('id', '=', showId).execute()
-      // Without word of its end, the stream before ended at the latest when this one began.
-      await tx
-        .updateTable('streams')
-        .set({ ended_at: start.startedAtMs })
-        .where('id', '=', before.id)
-        .where('ended_at', 'is', null)
-        .execute()
-    } else {
-      await tx
-        .insertInto('shows')
-        .values({
-          id: showId,
-          channel_id: start.channelId,
-          started_at: start.startedAtMs,
-          ended_at: null,
-          endings: 0,
-          run_ending: null,
-          run_id: null,
-        })
-        .execute()
-    }
+      .where('started_at', '<', start.startedAtMs)
+      .where('ended_at', 'is', null)
+      .execute()
+    const showId = randomUUID()
+    await tx
+      .insertInto('shows')
+      .values({
+        id: showId,
+        channel_id: start.channelId,
+        started_at: start.startedAtMs,
+        ended_at: endedAtMs,
+        endings: 0,
+        run_ending: null,
+        run_id: null,
+      })
+      .execute()
     await tx
       .insertInto('streams')
       .values({
@@ -65,30 +61,16 @@ export async function streamStarted(db: Database, start: StreamStart, now: numbe
         channel_id: start.channelId,
         show_id: showId,
         started_at: start.startedAtMs,
-        ended_at: null,
+        ended_at: endedAtMs,
         title: start.title,
         vod_id: null,
         vod_created_at: null,
         vod_duration_ms: null,
       })
       .execute()
-    return showId
+    await joinShows(tx, start.channelId)
+    return (await known())?.show_id ?? showId
   })
-}
-
-/** A restart joins the show before when the gap is short and its recap has not been rendered yet. */
-async function joinsShow(
-  db: Database,
-  before: { show_id: string; ended_at: number | null },
-  startedAtMs: number,
-) {
-  if (before.ended_at !== null && startedAtMs - before.ended_at > SAME_SHOW_MS) return false
-  const recap = await db
-    .selectFrom('recaps')
-    .select('state')
-    .where('show_id', '=', before.show_id)
-    .executeTakeFirst()
-  return !recap || recap.state === 'preparing'
 }
 
 /**
@@ -127,7 +109,14 @@ export async function streamEnded(
       .set((e) => ({ ended_at: endedAt, endings: e('endings', '+', 1) }))
       .where('id', '=', stream.show_id)
       .execute()
-    return stream.show_id
+    await joinShows(tx, end.channelId)
+    const after = await tx
+      .selectFrom('streams')
+      .innerJoin('shows', 'shows.id', 'streams.show_id')
+      .select(['shows.id', 'shows.ended_at'])
+      .where('streams.id', '=', stream.id)
+      .executeTakeFirstOrThrow()
+    return after.ended_at === null ? null : after.id
   })
 }
 
@@ -247,4 +236,10 @@ export async function saveVod(
     .set({ vod_id: vod.vodId, vod_created_at: vod.createdAtMs, vod_duration_ms: vod.durationMs })
     .where('id', '=', streamId)
     .execute()
+}
+
+/** The show of a stream; null when we have never heard of the stream. */
+export async function showOfStream(db: Database, streamId: string): Promise<string | null> {
+  const row = await db.selectFrom('streams').select('show_id').where('id', '=', streamId).executeTakeFirst()
+  return row?.show_id ?? null
 }

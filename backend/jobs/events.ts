@@ -7,6 +7,7 @@ import { streamEnded, streamStarted } from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
+import { endStreamsBefore } from './missed-ends.ts'
 
 /** What a stored event says, read by the Twitch adapter. */
 export interface EventReader {
@@ -53,6 +54,7 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
     case 'stream.online': {
       const online = read.online(payload)
       if (!online) return
+      await endStreamsBefore(context, channelId, online)
       // The event has no title; without an answer the stream starts nameless and reconciling fills it in.
       const live = await twitch.liveStreams([channelId]).catch(() => [])
       const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''

@@ -4,10 +4,12 @@
  */
 import { listChannels } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
-import { liveStreams, streamEnded, streamStarted } from '../db/shows.ts'
+import { takeUpAgain } from '../db/recaps.ts'
+import { liveStreams, showOfStream, streamEnded, streamStarted } from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
+import { endOf, endStreamsBefore } from './missed-ends.ts'
 
 /** For each channel. */
 export const WANTED_EVENTS = [
@@ -42,6 +44,9 @@ export interface ReconcileContext {
 
 /** Twitch's list of live streams is minutes behind its events. */
 const LISTING_LAG_MS = 5 * 60_000
+const COMPARED_ARCHIVES = 2
+/** Twitch keeps recordings of most channels for a week or two. */
+const OLDEST_ARCHIVE_MS = 7 * 24 * 60 * 60_000
 const ALIVE = new Set(['enabled', 'webhook_callback_verification_pending'])
 
 export async function reconcile(context: ReconcileContext): Promise<void> {
@@ -72,14 +77,52 @@ async function reconcileSubscriptions({ db, log, twitch, callback }: ReconcileCo
   }
 }
 
-async function reconcileStreams({ db, clock, twitch, showEnded }: ReconcileContext): Promise<void> {
+async function reconcileStreams(context: ReconcileContext): Promise<void> {
+  const { db, clock, log, twitch, showEnded } = context
   const channels = await listChannels(db)
   const live = await twitch.liveStreams(channels.map((c) => c.id))
-  for (const stream of live) await streamStarted(db, stream, clock.now())
+  for (const stream of live) {
+    await endStreamsBefore(context, stream.channelId, stream)
+    await streamStarted(db, stream, clock.now())
+  }
+  for (const { id: channelId } of channels) {
+    await reconcileArchives(context, channelId, live).catch((error: unknown) => {
+      log.warn({ error: errorText(error), channelId }, 'the recordings could not be compared')
+    })
+  }
   for (const { streamId, channelId, startedAtMs } of await liveStreams(db)) {
     const young = clock.now() - startedAtMs < LISTING_LAG_MS
     if (young || live.some((l) => l.streamId === streamId)) continue
-    const ended = await streamEnded(db, { channelId, streamId, endedAtMs: clock.now() }, clock.now())
+    const archives = await twitch.recentArchives(channelId).catch(() => [])
+    const endedAtMs = endOf(streamId, archives) ?? clock.now()
+    const ended = await streamEnded(db, { channelId, streamId, endedAtMs }, clock.now())
     if (ended) await showEnded(ended)
+  }
+}
+
+/**
+ * The last two recordings of a channel: a stream of which we heard nothing at all is noted, and one whose recap was given
+ * up for want of the recording is taken up again.
+ */
+async function reconcileArchives(
+  { db, clock, twitch, showEnded }: ReconcileContext,
+  channelId: string,
+  live: readonly { streamId: string }[],
+): Promise<void> {
+  const archives = (await twitch.recentArchives(channelId)).slice(0, COMPARED_ARCHIVES)
+  for (const vod of archives) {
+    const old = clock.now() - vod.createdAtMs - vod.durationMs > OLDEST_ARCHIVE_MS
+    if (old || live.some((l) => l.streamId === vod.streamId)) continue
+    const show = await showOfStream(db, vod.streamId)
+    if (show === null) {
+      // Twitch's list of who is live may be behind: what may still be on is left for the next round.
+      const endedAtMs = vod.createdAtMs + vod.durationMs
+      if (clock.now() - endedAtMs < LISTING_LAG_MS) continue
+      const start = { channelId, streamId: vod.streamId, startedAtMs: vod.createdAtMs, title: '' }
+      await streamStarted(db, start, clock.now(), endedAtMs)
+      continue
+    }
+    const again = await takeUpAgain(db, show, clock.now())
+    if (again) await showEnded(show)
   }
 }

@@ -3,7 +3,7 @@
  * input from the database, records its result in one transaction, can be killed at any instruction and repeated.
  */
 import { defineWorkflowSpec, type OpenWorkflow } from 'openworkflow'
-import { noteStep } from '../db/recaps.ts'
+import { NO_RECORDING, noteStep } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
 import { confirm } from './steps/confirm.ts'
 import { lookForDecision } from './steps/decide.ts'
@@ -52,7 +52,7 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
         const advice =
           'Check in Twitch’s settings that past broadcasts are stored and published. The echoes are kept.'
         await step.run({ name: 'give-up' }, () =>
-          giveUp(context, recap.id, { subject, why: looked.why, advice }),
+          giveUp(context, recap.id, { subject, why: looked.why, advice, step: NO_RECORDING }),
         )
         return 'no recording'
       }

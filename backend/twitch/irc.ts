@@ -9,6 +9,9 @@ import { rolesOf, type ChatLine, type ChatModeration } from './chat.ts'
 
 /** Twitch's cap is 100 (since 2024-05, per account). */
 const ROOMS_A_CONNECTION = 90
+/** Twitch takes 20 joins in 10 s. */
+const JOINS = 20
+const JOIN_WINDOW_MS = 11_000
 
 export interface IrcOptions {
   /** Only for a server on this machine: `host:port`. */
@@ -114,14 +117,24 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
     const channelId = rooms.get(channel)
     if (channelId) onModeration?.({ channelId, everybody: true })
   })
-  // We keep track of the joins ourselves. twurple forgets those that wait when the connection drops, and of those that
-  // wait for the connection it lets one go every eleven seconds instead of twenty.
+  // We keep track of the joins ourselves, and of their pace. twurple forgets those that wait when the connection drops, and
+  // of those that wait for the connection it lets one go every eleven seconds instead of twenty.
   let registered = false
   const [pending, joined] = [new Set<string>(), new Set<string>()]
+  let joinedAt: number[] = []
+  let timer: NodeJS.Timeout | undefined
   const joinMissing = () => {
+    clearTimeout(timer)
     if (!registered) return
     for (const login of rooms.keys()) {
       if (pending.has(login) || joined.has(login)) continue
+      const now = performance.now()
+      joinedAt = joinedAt.filter((at) => at > now - JOIN_WINDOW_MS)
+      if (joinedAt.length >= JOINS) {
+        timer = setTimeout(joinMissing, (joinedAt[0] ?? now) + JOIN_WINDOW_MS - now).unref()
+        return
+      }
+      joinedAt.push(now)
       pending.add(login)
       client.join(login).then(
         () => pending.delete(login) && joined.add(login),
@@ -134,6 +147,7 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
   }
   client.onDisconnect((manually) => {
     registered = false
+    clearTimeout(timer)
     pending.clear()
     joined.clear()
     if (!manually) onState?.('lost')

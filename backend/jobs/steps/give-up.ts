@@ -8,14 +8,19 @@ import type { JobContext } from '../context.ts'
 export async function giveUp(
   context: JobContext,
   recapId: string,
-  notice: { subject: string; why: string; advice: string },
+  notice: { subject: string; why: string; advice: string; step?: string },
 ): Promise<void> {
   const { db, clock, siteUrl, log } = context
   const recap = await findRecap(db, recapId)
   if (!recap || recap.state === 'failed' || recap.state === 'published') return
   const channel = await findChannel(db, recap.channelId)
   await db.transaction().execute(async (tx) => {
-    await recordStep(tx, recap, { state: 'failed', step: 'given up', failure: notice.why }, clock.now())
+    await recordStep(
+      tx,
+      recap,
+      { state: 'failed', step: notice.step ?? 'given up', failure: notice.why },
+      clock.now(),
+    )
     if (!channel?.email) return
     const letter = noticeLetter({
       subject: notice.subject,
