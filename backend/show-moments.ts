@@ -1,5 +1,6 @@
 /** The moments of a show with what the streamer made of them, computed from its facts. Nothing of it is stored. */
 import type { ChannelSettings } from '../shared/settings.ts'
+import { categoryChanges } from './db/categories.ts'
 import type { Database } from './db/database.ts'
 import { askedEchoes, countingEchoes } from './db/echoes.ts'
 import { editsOf } from './db/edits.ts'
@@ -44,6 +45,7 @@ export async function showMoments(
     votes.flatMap(({ userId, displayName, echoId }) =>
       anchorOf(echoId).map((anchor) => ({ userId, displayName, ...anchor })),
     ),
+    await boundariesOf(db, showId, streams),
   )
   const dropped = droppedOf(
     moments,
@@ -56,4 +58,16 @@ export async function showMoments(
     if (moment) askedBy.set(userId, [...(askedBy.get(userId) ?? []), moment])
   }
   return { moments, dropped, momentOfEcho, askedBy }
+}
+
+/** Where in the show another game began. */
+async function boundariesOf(
+  db: Database,
+  showId: string,
+  streams: readonly StreamTimes[],
+): Promise<number[]> {
+  const [first, last] = [streams[0], streams.at(-1)]
+  if (!first || !last) return []
+  const changes = await categoryChanges(db, showId, first.startedAtMs, last.endedAtMs)
+  return changes.map((at) => at - first.startedAtMs)
 }

@@ -22,19 +22,20 @@ export async function saveCategory(
     .execute()
 }
 
-/** The instants between two at which a channel changed what it plays (UTC milliseconds), in order. */
+/** The instants between two at which a show's channel changed what it plays (UTC milliseconds), in order. */
 export async function categoryChanges(
   db: Database,
-  channelId: string,
+  showId: string,
   fromMs: number,
   toMs: number,
 ): Promise<number[]> {
   const rows = await db
     .selectFrom('categories')
-    .select(['at', 'category_id'])
-    .where('channel_id', '=', channelId)
-    .where('at', '<', toMs)
-    .orderBy('at')
+    .innerJoin('shows', 'shows.channel_id', 'categories.channel_id')
+    .select(['categories.at', 'categories.category_id'])
+    .where('shows.id', '=', showId)
+    .where('categories.at', '<', toMs)
+    .orderBy('categories.at')
     .execute()
   return rows
     .filter((row, n) => row.at > fromMs && n > 0 && rows[n - 1]?.category_id !== row.category_id)

@@ -182,7 +182,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await newChannel()
       const { streamId, showId } = await goLive()
       await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 60_000 }, NOW)
-      await streamGoesOn(db, streamId, NOW)
+      await streamGoesOn(db, streamId, NOW + 90_000)
       expect((await findShow(db, showId))?.endedAtMs).toBeNull()
       await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 120_000 }, NOW)
       const again = await goLive(NOW + 300_000)

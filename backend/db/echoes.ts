@@ -215,6 +215,22 @@ export async function withdrawModerated(db: Database, moderation: Moderation, no
   })
 }
 
+/** Takes back the echoes of a show by accounts that are no more. */
+export async function withdrawGone(
+  db: Database,
+  showId: string,
+  isThere: (userIds: string[]) => Promise<ReadonlySet<string>>,
+  now: number,
+): Promise<void> {
+  const echoes = await countingEchoes(db, showId)
+  // Viewers of the panel who have not told who they are, and who wants to be forgotten, have no account to look up.
+  const accounts = [...new Set(echoes.map((e) => e.userId))].filter((id) => /^\d+$/.test(id))
+  if (accounts.length === 0) return
+  const there = await isThere(accounts)
+  const gone = new Set(accounts.filter((id) => !there.has(id)))
+  for (const { id, userId } of echoes) if (gone.has(userId)) await withdraw(db, id, 'gone', now)
+}
+
 /**
  * `!echo forget`: the person's name and id are gone from everything they marked in this channel. The echoes still count,
  * by somebody without a name: others may want the same moment, and a recap may be out already.
@@ -479,7 +495,7 @@ export async function streamAt(db: Database, channelId: string, atMs: number) {
 async function withdraw(
   db: Database,
   echoId: string,
-  reason: 'undo' | 'replaced' | 'moderation',
+  reason: 'undo' | 'replaced' | 'moderation' | 'gone',
   now: number,
 ): Promise<void> {
   await db

@@ -94,7 +94,10 @@ export async function streamEnded(
       ? query.where('id', '=', end.streamId)
       : query.where('started_at', '<=', end.endedAtMs)
     const stream = await query.orderBy('started_at', 'desc').executeTakeFirst()
-    if (!stream) return null
+    if (!stream) {
+      if (end.streamId) await streamWasOnUntil(tx, end.streamId, end.endedAtMs)
+      return null
+    }
     const endedAt = Math.max(end.endedAtMs, stream.started_at)
     await tx.updateTable('streams').set({ ended_at: endedAt }).where('id', '=', stream.id).execute()
     const live = await tx
@@ -120,11 +123,38 @@ export async function streamEnded(
   })
 }
 
-/** Twitch says the stream is still on although its end had been reported: the show goes on. */
-export async function streamGoesOn(db: Database, streamId: string, now: number): Promise<void> {
+/** Two ends of one stream are known: it was on until the later. */
+export async function streamWasOnUntil(tx: Database, streamId: string, endedAtMs: number): Promise<void> {
+  const stream = await tx
+    .updateTable('streams')
+    .set({ ended_at: endedAtMs })
+    .where('id', '=', streamId)
+    .where('ended_at', '<', endedAtMs)
+    .returning(['show_id', 'channel_id'])
+    .executeTakeFirst()
+  if (!stream) return
+  await tx
+    .updateTable('shows')
+    .set({ ended_at: endedAtMs })
+    .where('id', '=', stream.show_id)
+    .where('ended_at', '<', endedAtMs)
+    .execute()
+  await joinShows(tx, stream.channel_id)
+}
+
+/**
+ * Twitch says the stream is still on although its end had been reported: the show goes on.
+ * @param saidAtMs when Twitch said so; what it said before the end is old
+ */
+export async function streamGoesOn(
+  db: Database,
+  streamId: string,
+  now: number,
+  saidAtMs = now,
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', streamId).executeTakeFirst()
-    if (!stream || stream.ended_at === null) return
+    if (!stream || stream.ended_at === null || stream.ended_at >= saidAtMs) return
     await touchChannel(tx, stream.channel_id, now)
     await tx.updateTable('streams').set({ ended_at: null }).where('id', '=', streamId).execute()
     await tx.updateTable('shows').set({ ended_at: null }).where('id', '=', stream.show_id).execute()
@@ -242,4 +272,10 @@ export async function saveVod(
 export async function showOfStream(db: Database, streamId: string): Promise<string | null> {
   const row = await db.selectFrom('streams').select('show_id').where('id', '=', streamId).executeTakeFirst()
   return row?.show_id ?? null
+}
+
+/** When a stream ended (UTC milliseconds); null while it is on, or not known. */
+export async function endOfStream(db: Database, streamId: string): Promise<number | null> {
+  const row = await db.selectFrom('streams').select('ended_at').where('id', '=', streamId).executeTakeFirst()
+  return row?.ended_at ?? null
 }

@@ -102,6 +102,25 @@ describe('moments', () => {
   })
 })
 
+describe('a new game', () => {
+  it('is a boundary: no moment reaches over it, unless what is left is too short to stand alone', () => {
+    fc.assert(
+      fc.property(anyEchoes, fc.integer({ min: 1, max: 2 * HOUR }), (echoes, at) => {
+        const moments = momentsOf(echoes, DEFAULT_SETTINGS, [], [at])
+        expect(moments.flatMap((m) => m.echoIds).sort()).toEqual(echoes.map((e) => e.id).sort())
+        for (const m of moments) {
+          const of = echoes.filter((e) => m.echoIds.includes(e.id) && e.endMs - at >= 10_000)
+          const [before, after] = [of.filter((e) => e.startMs < at), of.filter((e) => e.startMs >= at)]
+          const reach = Math.max(0, ...before.map((e) => e.endMs))
+          // What came after the boundary and was not covered by what came before stands alone.
+          if (before.length > 0)
+            for (const e of after) expect(e.endMs - Math.max(reach, e.startMs)).toBeLessThan(5_000)
+        }
+      }),
+    )
+  })
+})
+
 describe('votes and edits', () => {
   const anyTouched = fc.tuple(
     anyEchoes.filter((e) => e.length > 0),

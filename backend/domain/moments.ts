@@ -53,11 +53,14 @@ const SHORTEST_REST_MS = 5_000
  *
  * A moment grows by merging up to `maxMomentMs`, so that an hour of steady requests is not one hour of recap; the
  * echo that would make it longer begins the next moment where this one ends.
+ *
+ * @param boundaries instants of the show's runtime at which another game began: no moment grows over one
  */
 export function momentsOf(
   echoes: readonly EchoSpan[],
   rules: MergeRules,
   votes: readonly Vote[] = [],
+  boundaries: readonly number[] = [],
 ): Moment[] {
   const sorted = [...echoes]
     .filter((e) => e.endMs > e.startMs)
@@ -65,12 +68,17 @@ export function momentsOf(
   const groups: { startMs: number; endMs: number; echoes: EchoSpan[] }[] = []
   for (const echo of sorted) {
     const last = groups.at(-1)
+    const crosses = last && boundaries.some((at) => last.startMs < at && at <= echo.startMs)
     if (!last || echo.startMs > last.endMs + rules.mergeGapMs) {
       groups.push({ startMs: echo.startMs, endMs: echo.endMs, echoes: [echo] })
       continue
     }
     const endMs = Math.max(last.endMs, echo.endMs)
     const startMs = Math.max(last.endMs, echo.startMs)
+    if (crosses && echo.endMs - startMs >= SHORTEST_REST_MS) {
+      groups.push({ startMs, endMs: echo.endMs, echoes: [echo] })
+      continue
+    }
     if (endMs - last.startMs <= rules.maxMomentMs || echo.endMs - startMs < SHORTEST_REST_MS) {
       // Of a rest that is too short to stand alone, the vote counts and the moment stays as long as it may be.
       last.endMs = endMs - last.startMs <= rules.maxMomentMs ? endMs : last.endMs

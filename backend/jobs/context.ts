@@ -30,6 +30,8 @@ export interface TwitchPort {
     channelIds: string[],
   ): Promise<{ streamId: string; channelId: string; startedAtMs: number; title: string }[]>
   recentArchives(channelId: string): Promise<ArchivedVod[]>
+  /** Of these accounts, those that are still there. */
+  existingUsers(userIds: string[]): Promise<Set<string>>
 }
 
 export interface VodSpan {

@@ -3,7 +3,7 @@ import { saveCategory } from '../db/categories.ts'
 import type { Database } from '../db/database.ts'
 import { grantRevoked } from '../db/grants.ts'
 import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
-import { streamEnded, streamStarted } from '../db/shows.ts'
+import { streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
@@ -59,6 +59,8 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       const live = await twitch.liveStreams([channelId]).catch(() => [])
       const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''
       await streamStarted(db, { channelId, ...online, title }, clock.now())
+      // Twitch's events flap: an end may have been reported meanwhile, and was none.
+      await streamGoesOn(db, online.streamId, clock.now(), sentAtMs)
       return
     }
     case 'stream.offline': {

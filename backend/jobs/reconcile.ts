@@ -5,7 +5,14 @@
 import { listChannels } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
 import { takeUpAgain } from '../db/recaps.ts'
-import { liveStreams, showOfStream, streamEnded, streamStarted } from '../db/shows.ts'
+import {
+  endOfStream,
+  liveStreams,
+  showOfStream,
+  streamEnded,
+  streamStarted,
+  streamWasOnUntil,
+} from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
@@ -45,6 +52,8 @@ export interface ReconcileContext {
 /** Twitch's list of live streams is minutes behind its events. */
 const LISTING_LAG_MS = 5 * 60_000
 const COMPARED_ARCHIVES = 2
+/** A recording ends within seconds of its stream. */
+const FALSE_END_MS = 60_000
 /** Twitch keeps recordings of most channels for a week or two. */
 const OLDEST_ARCHIVE_MS = 7 * 24 * 60 * 60_000
 const ALIVE = new Set(['enabled', 'webhook_callback_verification_pending'])
@@ -122,6 +131,11 @@ async function reconcileArchives(
       await streamStarted(db, start, clock.now(), endedAtMs)
       continue
     }
+    // A flap that was taken for the end: the recording goes on long after it.
+    const knownEndMs = await endOfStream(db, vod.streamId)
+    const vodEndMs = vod.createdAtMs + vod.durationMs
+    if (knownEndMs !== null && vodEndMs - knownEndMs > FALSE_END_MS)
+      await streamWasOnUntil(db, vod.streamId, vodEndMs)
     const again = await takeUpAgain(db, show, clock.now())
     if (again) await showEnded(show)
   }

@@ -174,6 +174,7 @@ async function play(db: Database, schedule: Schedule): Promise<TrueStream[][]> {
           durationMs: Math.min(nowMs, s.endMs) - s.startMs,
         }))
         .reverse(),
+    existingUsers: async (ids: string[]) => new Set(ids),
     subscriptions: async () => [],
     subscribe: async () => undefined,
     unsubscribe: async () => undefined,

@@ -1,5 +1,6 @@
 /** Step 5: may it be published? Only with the streamer's recorded consent to publish by itself, or their word on this recap. */
 import { findChannel } from '../../db/channels.ts'
+import { longEchoesOf } from '../../db/long-echoes.ts'
 import { queueMail } from '../../db/outbox.ts'
 import { findRecap, noteStep } from '../../db/recaps.ts'
 import { hasConsent } from '../../db/sessions.ts'
@@ -12,11 +13,13 @@ export async function lookForDecision(context: JobContext, recapId: string): Pro
   const { db, clock, siteUrl, publisher } = context
   const recap = await findRecap(db, recapId)
   if (!recap || recap.decision === 'drop') return 'drop'
-  const agreed = recap.decision === 'publish' || (await hasConsent(db, recap.channelId))
+  const channel = await findChannel(db, recap.channelId)
+  const toReview =
+    channel?.settings.longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0
+  const agreed = recap.decision === 'publish' || (!toReview && (await hasConsent(db, recap.channelId)))
   const connected = await publisher.isConnected(recap.channelId)
   if (agreed && connected) return 'publish'
   await noteStep(db, recapId, agreed ? 'waiting for YouTube' : 'waiting for your word')
-  const channel = await findChannel(db, recap.channelId)
   if (!channel?.email) return 'wait'
   const letter = agreed
     ? noticeLetter({

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
 import { findChannel } from '../../db/channels.ts'
+import { withdrawGone } from '../../db/echoes.ts'
 import { recordMedia } from '../../db/media.ts'
 import { findRecap, noteStep, recordStep, type Product, type RecapMoment } from '../../db/recaps.ts'
 import { streamsOf } from '../../db/shows.ts'
@@ -26,6 +27,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (!recap) return { kind: 'failed', why: 'the recap is gone' }
   if (recap.state === 'empty') return { kind: 'empty' }
   if (recap.product) return { kind: 'rendered' }
+  await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
   const plan = await planShow(context, recap.showId, recap.channelId)
   if (plan.moments.length === 0) {
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
