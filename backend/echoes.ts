@@ -16,6 +16,7 @@ import { makeEngine } from './jobs/engine.ts'
 import { handleEvents } from './jobs/events.ts'
 import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
+import { startOps } from './ops.ts'
 import { reconcile } from './jobs/reconcile.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
@@ -44,6 +45,8 @@ export interface Echoes {
   db: Database
   /** The port the web role listens on; null without it. */
   port: number | null
+  /** The port of `/metrics` and `/healthz`; null where none is wanted. */
+  opsPort: number | null
   stop(): Promise<void>
 }
 
@@ -236,10 +239,20 @@ export async function startEchoes({
     await bot.start()
     log.info('bot: started')
   }
+  const ops =
+    config.opsPort === null
+      ? null
+      : await startOps(config.opsPort, {
+          metrics,
+          troubles: () => (roles.includes('bot') ? bot.troubles() : []),
+        })
+  if (ops) log.info({ port: ops.port }, 'ops: /metrics and /healthz')
   return {
     db,
     port,
+    opsPort: ops?.port ?? null,
     async stop() {
+      ops?.stop()
       if (roles.includes('bot')) await bot.stop()
       if (server) await new Promise((resolve) => server?.close(resolve))
       if (roles.includes('worker')) await timers.stop()

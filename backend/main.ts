@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { readConfig, type RoleName } from './config.ts'
 import { startEchoes } from './echoes.ts'
 import { errorText, makeLog } from './log.ts'
+import { startWatchdog } from './watchdog.ts'
 
 const ROLES: RoleName[] = ['web', 'bot', 'worker']
 
@@ -25,8 +26,10 @@ async function main(): Promise<void> {
   }
   const log = makeLog(read.config.logLevel)
   const echoes = await startEchoes({ config: read.config, roles, log })
+  const stopWatching = startWatchdog()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
+      stopWatching()
       log.info({ signal }, 'stopping: what is under way goes on at the next start')
       // A recap may take minutes; its run is durable, so we do not wait for it.
       const timeout = setTimeout(() => process.exit(0), 5_000)

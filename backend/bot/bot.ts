@@ -9,6 +9,9 @@ import { errorText, type Log } from '../log.ts'
 import { runCommand, type CommandContext, type CommandLine } from './commands.ts'
 import { Replies } from './replies.ts'
 
+/** Reconnecting takes twurple up to two minutes; after that it is worth a look. */
+const DEAF_MS = 180_000
+
 export interface BotTransport {
   start(): Promise<void>
   setChannels(rooms: { login: string; channelId: string }[]): Promise<void>
@@ -42,6 +45,8 @@ export interface Bot {
   start(): Promise<void>
   /** Reads the list of channels now. */
   refresh(): Promise<void>
+  /** What keeps it from its work, as sentences. */
+  troubles(): string[]
   stop(): Promise<void>
 }
 
@@ -110,8 +115,10 @@ export function makeBot(options: BotOptions): Bot {
     onRooms?.(channels.length)
     await transport.setChannels(channels.map((c) => ({ login: c.login, channelId: c.id })))
   }
+  let heardAtMs = clock.now()
   const mark = async () => {
     if (!transport.isHearing()) return
+    heardAtMs = clock.now()
     const gap = await markHeard(db, name, clock.now(), 3 * heardMs)
     if (!gap) return
     log.warn({ seconds: Math.round((gap.toMs - gap.fromMs) / 1000) }, 'nobody heard chat for a while')
@@ -119,6 +126,10 @@ export function makeBot(options: BotOptions): Bot {
   }
   return {
     refresh,
+    troubles() {
+      const deafMs = clock.now() - heardAtMs
+      return deafMs > DEAF_MS ? [`the bot has not heard chat for ${Math.round(deafMs / 1000)} s`] : []
+    },
     async start() {
       await transport.start()
       await refresh()

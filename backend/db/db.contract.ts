@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Role } from '../../shared/mode.ts'
 import { changeSettings, findChannel, saveChannel, setMode, setStanding, standingOf } from './channels.ts'
 import type { Database } from './database.ts'
-import { commandOutcomes, countingEchoes, takeEcho, undoEcho } from './echoes.ts'
+import { commandOutcomes, countingEchoes, takeEcho, undoEcho, withdrawGone } from './echoes.ts'
+import { gapsBetween, markHeard } from './chat-gaps.ts'
+import { maySpeak } from './said.ts'
 import { nameIdentity, rememberIdentity } from './identities.ts'
 import { startLongEcho, stopLongEcho } from './long-echoes.ts'
 import { saveVote, votesOf } from './votes.ts'
@@ -176,6 +178,47 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       expect(await streamEnded(db, end, NOW)).toBeNull()
       expect(await streamStarted(db, start, NOW)).toBe(showId)
       expect(await findShow(db, showId)).toMatchObject({ endedAtMs: NOW + 3_600_000, endings: 1 })
+    })
+
+    it('a time in which no bot heard chat is known, whichever bot hears again', async () => {
+      const from = NOW + 3_600_000
+      expect(await markHeard(db, 'one', from, 15_000)).toBeNull()
+      expect(await markHeard(db, 'two', from + 5_000, 15_000)).toBeNull()
+      expect(await markHeard(db, 'one', from + 65_000, 15_000)).toEqual({
+        fromMs: from + 5_000,
+        toMs: from + 65_000,
+      })
+      expect(await gapsBetween(db, from, from + 10_000)).toHaveLength(1)
+      expect(await gapsBetween(db, from + 66_000, from + 70_000)).toEqual([])
+    })
+
+    it('one line in ten seconds and channel, twenty in half a minute, for all processes together', async () => {
+      const at = NOW + 7_200_000
+      const asked = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => maySpeak(db, `room${Math.floor(n / 2)}`, at + n)),
+      )
+      expect(asked.filter((wait) => wait === 0)).toHaveLength(15)
+      const more = await Promise.all(Array.from({ length: 30 }, (_, n) => maySpeak(db, `more${n}`, at + 100)))
+      expect(more.filter((wait) => wait === 0)).toHaveLength(5)
+      expect(await maySpeak(db, 'room0', at + 31_000)).toBe(0)
+    })
+
+    it('echoes of accounts that are gone do not count', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      await setMode(db, channelId, 'everyone', NOW)
+      for (const userId of ['71', '72', 'Uviewer']) {
+        const request = ask(userId, NOW + 60_000, null)
+        await takeEcho(db, { ...request, person: { ...request.person, userId } }, NOW)
+      }
+      const asked: string[][] = []
+      const isThere = async (ids: string[]) => {
+        asked.push(ids)
+        return new Set(['72'])
+      }
+      await withdrawGone(db, showId, isThere, NOW)
+      expect(asked).toEqual([['71', '72']])
+      expect((await countingEchoes(db, showId)).map((e) => e.userId).sort()).toEqual(['72', 'Uviewer'])
     })
 
     it('a flap lets the show go on, and a restart within the limit joins it', async () => {

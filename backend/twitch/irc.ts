@@ -96,6 +96,11 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
   const receive = client.irc.receiveLine.bind(client.irc)
   client.irc.receiveLine = (line: string) => {
     if (isChatter(line, wordsOf)) return onState?.('passed-over')
+    // Twitch is about to close this connection; twurple does not know the word.
+    if (RECONNECT.test(line)) {
+      onState?.('lost')
+      return void client.irc.reconnect()
+    }
     receive(line)
   }
   client.onMessage((_channel, _user, text, message) => {
@@ -164,6 +169,7 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
   return { client, rooms, joinMissing, leave }
 }
 
+const RECONNECT = /^:tmi\.twitch\.tv RECONNECT\b/
 const PRIVMSG = ' PRIVMSG #'
 
 /**
