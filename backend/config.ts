@@ -42,6 +42,8 @@ export interface Config {
     pushMs: number
     heardMs: number
   }
+  /** Several bots share the channels; else each hears all of them. */
+  shareRooms: boolean
   /** Port of `/metrics` and `/healthz` on this machine, for each role by itself; null: none. */
   opsPort: number | null
   outboxHoldMs: number
@@ -119,6 +121,7 @@ const ENVIRONMENT = z
     CHANNELS_EVERY_MS: ms(30_000),
     PUSH_EVERY_MS: ms(1_000),
     HEARD_EVERY_MS: ms(5_000),
+    BOT_ROOMS: z.enum(['all', 'shared']).default('all'),
     OPS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
     RECAP_KEEP_DAYS: z.coerce.number().min(0).default(7),
     CONCURRENT_RECAPS: z.coerce.number().int().min(1).default(2),
@@ -217,6 +220,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       pushMs: e.PUSH_EVERY_MS,
       heardMs: e.HEARD_EVERY_MS,
     },
+    shareRooms: e.BOT_ROOMS === 'shared',
     opsPort: e.OPS_PORT ?? null,
     outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },

@@ -41,6 +41,9 @@ import { siteRoutes } from './web/site/routes.tsx'
 import { youtubeChannel } from './youtube/channel.ts'
 import { youtubeConnect } from './youtube/connect.ts'
 
+/** A bot that hears more is better two. */
+const MOST_ROOMS = 2_000
+
 export interface Echoes {
   db: Database
   /** The port the web role listens on; null without it. */
@@ -76,13 +79,14 @@ export async function startEchoes({
   })
   const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
   const storage = diskStorage(`${config.dataDir}/storage`)
+  const vods = hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls) })
   const engine = await makeEngine(config.engineUrl, {
     db,
     clock,
     log,
     waits: config.waits,
     twitch,
-    vods: hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls) }),
+    vods,
     publisher: youtubePublisher(db, box, google, config.google.addresses.api),
     storage,
     siteUrl,
@@ -147,7 +151,7 @@ export async function startEchoes({
     {
       name: 'reconcile',
       everyMs: config.rounds.reconcileMs,
-      run: () => reconcile({ db, clock, log, twitch, callback, showEnded }),
+      run: () => reconcile({ db, clock, log, twitch, vods, callback, showEnded }),
     },
     {
       name: 'media',
@@ -160,6 +164,7 @@ export async function startEchoes({
     ...chat,
     refreshMs: config.rounds.channelsMs,
     heardMs: config.rounds.heardMs,
+    sharing: config.shareRooms ? { leaseMs: 3 * config.rounds.channelsMs, most: MOST_ROOMS } : null,
     onRooms: (count) => metrics.rooms.set(count),
     onGap: ({ fromMs, toMs }) => metrics.unheardMs.inc(toMs - fromMs),
     transport: (events) =>

@@ -1,6 +1,8 @@
 /** The bot role: hears the channels' chats, acts on commands, answers. Any number may run side by side. */
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import type { CommandWords } from '../../shared/echo.ts'
+import { leaveRooms, shareRooms, type SharingRules } from '../db/bot-rooms.ts'
 import { listChannels } from '../db/channels.ts'
 import { markHeard, type ChatGap } from '../db/chat-gaps.ts'
 import { withdrawModerated, type Moderation } from '../db/echoes.ts'
@@ -36,6 +38,8 @@ export interface BotOptions extends CommandContext {
   /** How often it is marked that chat is heard; without a mark for three times as long there was a gap. */
   heardMs: number
   transport(events: ChatEvents): BotTransport
+  /** Several bots share the channels by leases; null: each hears all of them. */
+  sharing: SharingRules | null
   onRooms?(count: number): void
   onGap?(gap: ChatGap): void
   onCommand?(): void
@@ -91,7 +95,7 @@ export function inOrder(onError: (error: unknown) => void) {
 }
 
 export function makeBot(options: BotOptions): Bot {
-  const { db, clock, log, refreshMs, heardMs, onRooms, onGap } = options
+  const { db, clock, log, refreshMs, heardMs, sharing, onRooms, onGap } = options
   const handle = chatHandler(options)
   const queue = inOrder((error) => log.error({ error: errorText(error) }, 'a chat command failed'))
   const words = new Map<string, CommandWords>()
@@ -100,7 +104,7 @@ export function makeBot(options: BotOptions): Bot {
     onModeration: (moderation) => queue(moderation.channelId, () => handle.moderation(moderation)),
     wordsOf: (login) => words.get(login),
   })
-  const name = `bot-${process.pid}`
+  const name = `bot-${randomUUID()}`
   const timers: NodeJS.Timeout[] = []
   const every = (ms: number, what: string, run: () => Promise<void>) =>
     timers.push(
@@ -112,8 +116,12 @@ export function makeBot(options: BotOptions): Bot {
     const channels = await listChannels(db)
     words.clear()
     for (const { login, settings } of channels) words.set(login, settings)
-    onRooms?.(channels.length)
-    await transport.setChannels(channels.map((c) => ({ login: c.login, channelId: c.id })))
+    const all = channels.map((c) => c.id)
+    const mine = new Set(sharing ? await shareRooms(db, name, all, clock.now(), sharing) : all)
+    onRooms?.(mine.size)
+    await transport.setChannels(
+      channels.filter((c) => mine.has(c.id)).map((c) => ({ login: c.login, channelId: c.id })),
+    )
   }
   let heardAtMs = clock.now()
   const mark = async () => {
@@ -138,6 +146,7 @@ export function makeBot(options: BotOptions): Bot {
     },
     async stop() {
       for (const timer of timers.splice(0)) clearInterval(timer)
+      if (sharing) await leaveRooms(db, name)
       await transport.stop()
     },
   }

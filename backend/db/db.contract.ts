@@ -5,6 +5,7 @@ import type { Role } from '../../shared/mode.ts'
 import { changeSettings, findChannel, saveChannel, setMode, setStanding, standingOf } from './channels.ts'
 import type { Database } from './database.ts'
 import { commandOutcomes, countingEchoes, takeEcho, undoEcho, withdrawGone } from './echoes.ts'
+import { leaveRooms, shareRooms } from './bot-rooms.ts'
 import { gapsBetween, markHeard } from './chat-gaps.ts'
 import { maySpeak } from './said.ts'
 import { nameIdentity, rememberIdentity } from './identities.ts'
@@ -201,6 +202,31 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       const more = await Promise.all(Array.from({ length: 30 }, (_, n) => maySpeak(db, `more${n}`, at + 100)))
       expect(more.filter((wait) => wait === 0)).toHaveLength(5)
       expect(await maySpeak(db, 'room0', at + 31_000)).toBe(0)
+    })
+
+    it('bots share the channels evenly, each channel is one bot’s, and a dead bot’s are taken over', async () => {
+      const rules = { leaseMs: 60_000, most: 1_000 }
+      const channels = Array.from({ length: 11 }, (_, n) => `shared${String(n).padStart(2, '0')}`)
+      const at = NOW + 10_800_000
+      const round = async (bots: string[], now: number) => {
+        const rooms = new Map<string, string[]>()
+        // Twice: what one gives away, another takes in its next turn.
+        for (let turn = 0; turn < 2; turn++)
+          for (const bot of bots) rooms.set(bot, await shareRooms(db, bot, channels, now + turn, rules))
+        return rooms
+      }
+      const all = (rooms: Map<string, string[]>) => [...rooms.values()].flat().sort()
+      expect(all(await round(['a'], at))).toEqual(channels)
+      const three = await round(['a', 'b', 'c'], at + 10_000)
+      expect(all(three)).toEqual(channels)
+      expect([...three.values()].map((r) => r.length).sort()).toEqual([3, 4, 4])
+      // b is killed: nobody hears its rooms until its leases lapse, then the others have them.
+      expect(all(await round(['a', 'c'], at + 20_000)).length).toBeLessThan(channels.length)
+      expect(all(await round(['a', 'c'], at + 75_000))).toEqual(channels)
+      await leaveRooms(db, 'a')
+      expect(all(await round(['c'], at + 76_000))).toEqual(channels)
+      expect(await shareRooms(db, 'c', channels, at + 77_000, { ...rules, most: 5 })).toHaveLength(5)
+      await leaveRooms(db, 'c')
     })
 
     it('echoes of accounts that are gone do not count', async () => {

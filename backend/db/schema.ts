@@ -23,6 +23,9 @@ export interface Tables {
   chat_gaps: ChatGapRow
   chat_heard: ChatHeardRow
   said: SaidRow
+  vod_samples: VodSampleRow
+  bots: BotRow
+  bot_rooms: BotRoomRow
   inbox: InboxRow
   outbox: OutboxRow
   recaps: RecapRow
@@ -225,6 +228,26 @@ export interface CategoryRow {
   category_id: string
   name: string
   title: string
+}
+
+/** A bot that shares channels with others, while it gives signs of life. */
+export interface BotRow {
+  bot: string
+  until: number
+}
+
+/** Which bot hears a channel, until when it counts. */
+export interface BotRoomRow {
+  channel_id: string
+  bot: string
+  until: number
+}
+
+/** How long a growing VOD was when its playlist was written. */
+export interface VodSampleRow {
+  vod_id: string
+  written_at: number
+  duration_ms: number
 }
 
 /** When the bot account last spoke in a channel; the row without a channel counts all its recent lines. */

@@ -1,5 +1,6 @@
 /** Shows and their streams: what Twitch said about going live and ending, whatever the order in which it said it. */
 import { randomUUID } from 'node:crypto'
+import type { VodSample } from '../domain/drift.ts'
 import type { StreamTimes } from '../domain/timeline.ts'
 import { touchChannel, type Database } from './database.ts'
 import { joinShows } from './join-shows.ts'
@@ -233,6 +234,10 @@ export async function streamsOf(db: Database, showId: string, now: number): Prom
     .where('show_id', '=', showId)
     .orderBy('started_at')
     .execute()
+  const samples = await samplesOf(
+    db,
+    rows.flatMap((r) => r.vod_id ?? []),
+  )
   return rows.map((row) => ({
     streamId: row.id,
     title: row.title,
@@ -240,7 +245,12 @@ export async function streamsOf(db: Database, showId: string, now: number): Prom
     endedAtMs: row.ended_at ?? now,
     vod:
       row.vod_id !== null && row.vod_created_at !== null && row.vod_duration_ms !== null
-        ? { vodId: row.vod_id, startsAtMs: row.vod_created_at, durationMs: row.vod_duration_ms }
+        ? {
+            vodId: row.vod_id,
+            startsAtMs: row.vod_created_at,
+            durationMs: row.vod_duration_ms,
+            samples: samples.get(row.vod_id) ?? [],
+          }
         : null,
   }))
 }
@@ -278,4 +288,34 @@ export async function showOfStream(db: Database, streamId: string): Promise<stri
 export async function endOfStream(db: Database, streamId: string): Promise<number | null> {
   const row = await db.selectFrom('streams').select('ended_at').where('id', '=', streamId).executeTakeFirst()
   return row?.ended_at ?? null
+}
+
+/** Notes how long a growing VOD was; the same playlist again is no news. */
+export async function saveVodSample(
+  db: Database,
+  vodId: string,
+  { writtenAtMs, durationMs }: VodSample,
+): Promise<void> {
+  await db
+    .insertInto('vod_samples')
+    .values({ vod_id: vodId, written_at: writtenAtMs, duration_ms: durationMs })
+    .onConflict((c) => c.columns(['vod_id', 'written_at']).doNothing())
+    .execute()
+}
+
+async function samplesOf(db: Database, vodIds: string[]): Promise<Map<string, VodSample[]>> {
+  if (vodIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('vod_samples')
+    .selectAll()
+    .where('vod_id', 'in', vodIds)
+    .orderBy('written_at')
+    .execute()
+  const samples = Map.groupBy(rows, (r) => r.vod_id)
+  return new Map(
+    [...samples].map(([vodId, of]) => [
+      vodId,
+      of.map((r) => ({ writtenAtMs: r.written_at, durationMs: r.duration_ms })),
+    ]),
+  )
 }

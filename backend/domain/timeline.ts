@@ -3,13 +3,20 @@
  * show's first stream and goes on through gaps between streams; VOD positions are seconds.
  */
 import type { DriftStep } from '../../shared/settings.ts'
+import { driftOf, type VodSample } from './drift.ts'
 
 /** One stream of a show with its VOD, as far as known. Streams of a show do not overlap. */
 export interface StreamTimes {
   streamId: string
   startedAtMs: number
   endedAtMs: number
-  vod: { vodId: string; startsAtMs: number; durationMs: number } | null
+  vod: {
+    vodId: string
+    startsAtMs: number
+    durationMs: number
+    /** How long it was while it grew, where somebody looked. */
+    samples?: readonly VodSample[]
+  } | null
 }
 
 export interface RuntimeSpan {
@@ -55,6 +62,8 @@ export function echoSpan(
 /**
  * Where a span of the show lies in its VODs: one piece per VOD it touches, in order. Parts without a VOD, or beyond
  * the end of one, are missing from the answer.
+ *
+ * @param drift the channel's table, for VODs of which nothing was measured
  */
 export function locate(
   span: RuntimeSpan,
@@ -69,16 +78,12 @@ export function locate(
     const to = Math.min(showStart + span.endMs, endedAtMs)
     if (to <= from) continue
     // One shift for the whole piece, taken at its end, keeps its length.
-    const shift = startedAtMs - vod.startsAtMs + driftAt(to - startedAtMs, drift)
+    const measured = driftOf(vod.samples ?? [], vod.startsAtMs, drift)
+    const shift = startedAtMs - vod.startsAtMs + measured.at(to - vod.startsAtMs)
     const start = Math.max(0, from - startedAtMs + shift)
     const end = Math.min(vod.durationMs, to - startedAtMs + shift)
     if (end - start >= SHORTEST_MS)
       pieces.push({ streamId, vodId: vod.vodId, startSec: start / 1000, endSec: end / 1000 })
   }
   return pieces
-}
-
-/** How much later than by the wall clock a position lies in the VOD after `runtimeMs` of stream. */
-export function driftAt(runtimeMs: number, drift: readonly DriftStep[]): number {
-  return drift.reduce((sum, step) => (runtimeMs >= step.fromMs ? sum + step.addMs : sum), 0)
 }

@@ -50,6 +50,8 @@ export interface Footage {
 export interface VodSource {
   /** How long the VOD is by now, and whether it will grow no more. @throws Fault */
   inspect(vod: ArchivedVod): Promise<{ durationMs: number; complete: boolean }>
+  /** How long a growing VOD was when Twitch last wrote its playlist; null where it does not say. @throws Fault */
+  measure(vodId: string): Promise<{ writtenAtMs: number; durationMs: number } | null>
   /** Brings what `spans` need to `dir`, each part once; what is there already is used. @throws Fault | MediaError */
   bring(vodId: string, spans: VodSpan[], dir: string): Promise<Footage>
 }

@@ -8,6 +8,7 @@ import { takeUpAgain } from '../db/recaps.ts'
 import {
   endOfStream,
   liveStreams,
+  saveVodSample,
   showOfStream,
   streamEnded,
   streamStarted,
@@ -15,7 +16,7 @@ import {
 } from '../db/shows.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
-import type { TwitchPort } from './context.ts'
+import type { TwitchPort, VodSource } from './context.ts'
 import { endOf, endStreamsBefore } from './missed-ends.ts'
 
 /** For each channel. */
@@ -44,6 +45,7 @@ export interface ReconcileContext {
   clock: Clock
   log: Log
   twitch: TwitchPort & SubscriptionPort
+  vods: Pick<VodSource, 'measure'>
   /** The address that events must go to. */
   callback: string
   showEnded(showId: string): Promise<void>
@@ -114,14 +116,23 @@ async function reconcileStreams(context: ReconcileContext): Promise<void> {
  * up for want of the recording is taken up again.
  */
 async function reconcileArchives(
-  { db, clock, twitch, showEnded }: ReconcileContext,
+  { db, clock, log, twitch, vods, showEnded }: ReconcileContext,
   channelId: string,
   live: readonly { streamId: string }[],
 ): Promise<void> {
   const archives = (await twitch.recentArchives(channelId)).slice(0, COMPARED_ARCHIVES)
   for (const vod of archives) {
     const old = clock.now() - vod.createdAtMs - vod.durationMs > OLDEST_ARCHIVE_MS
-    if (old || live.some((l) => l.streamId === vod.streamId)) continue
+    if (live.some((l) => l.streamId === vod.streamId)) {
+      // Looked at while it grows, a recording tells how far it runs away from the clock.
+      const sample = await vods.measure(vod.vodId).catch((error: unknown) => {
+        log.info({ error: errorText(error), vodId: vod.vodId }, 'the drift of a recording was not measured')
+        return null
+      })
+      if (sample) await saveVodSample(db, vod.vodId, sample)
+      continue
+    }
+    if (old) continue
     const show = await showOfStream(db, vod.streamId)
     if (show === null) {
       // Twitch's list of who is live may be behind: what may still be on is left for the next round.

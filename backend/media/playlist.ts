@@ -33,6 +33,8 @@ export interface MediaPlaylist {
   totalSec: number
   /** `EXT-X-ENDLIST` is there: nothing more will come. */
   ended: boolean
+  /** When Twitch wrote it, UTC milliseconds; null where it does not say. */
+  writtenAtMs: number | null
 }
 
 export interface Variant {
@@ -69,7 +71,7 @@ export function parsePlaylist(
     return { ok: false, reason: 'the playlist is malformed: a part has no #EXTINF line with its duration' }
   }
   if (parsed.isMasterPlaylist) return readMaster(parsed as HLS.types.MasterPlaylist, baseUrl)
-  return readMedia(parsed as HLS.types.MediaPlaylist, baseUrl)
+  return readMedia(parsed as HLS.types.MediaPlaylist, baseUrl, writtenAt(text))
 }
 
 function readMaster(parsed: HLS.types.MasterPlaylist, baseUrl: string): Result<{ playlist: MasterPlaylist }> {
@@ -85,7 +87,11 @@ function readMaster(parsed: HLS.types.MasterPlaylist, baseUrl: string): Result<{
   return { ok: true, playlist: { kind: 'master', variants } }
 }
 
-function readMedia(parsed: HLS.types.MediaPlaylist, baseUrl: string): Result<{ playlist: MediaPlaylist }> {
+function readMedia(
+  parsed: HLS.types.MediaPlaylist,
+  baseUrl: string,
+  writtenAtMs: number | null,
+): Result<{ playlist: MediaPlaylist }> {
   const parts: Part[] = []
   let startSec = 0
   let carryDiscontinuity = false
@@ -114,7 +120,14 @@ function readMedia(parsed: HLS.types.MediaPlaylist, baseUrl: string): Result<{ p
   }
   if (parts.length === 0) return { ok: false, reason: 'the playlist lists no parts' }
   if (startSec <= 0) return { ok: false, reason: 'the playlist is 0 seconds long' }
-  return { ok: true, playlist: { kind: 'media', parts, totalSec: startSec, ended: parsed.endlist } }
+  const playlist = { kind: 'media' as const, parts, totalSec: startSec, ended: parsed.endlist }
+  return { ok: true, playlist: { ...playlist, writtenAtMs } }
+}
+
+/** Twitch's own tag: the time of writing, in UTC, to the second. */
+function writtenAt(text: string): number | null {
+  const written = /^#ID3-EQUIV-TDTG:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/m.exec(text)?.[1]
+  return written ? Date.parse(`${written}Z`) : null
 }
 
 /** The bytes of a part where the playlist tells them: from its byte range, or the offsets old VODs have in the address. */

@@ -204,7 +204,7 @@ async function play(db: Database, schedule: Schedule): Promise<TrueStream[][]> {
     }
     if (arrived) await handleEvents({ ...context, read })
     if (nowMs >= nextReconcileMs) {
-      await reconcile({ ...context, callback: '' })
+      await reconcile({ ...context, vods: { measure: async () => null }, callback: '' })
       nextReconcileMs = nowMs + RECONCILE_MS
     }
     for (const due of settling.filter((s) => s.atMs <= nowMs)) {

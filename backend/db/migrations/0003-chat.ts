@@ -1,4 +1,5 @@
-/** What the chat bot adds: moved echoes, games played, times at which no bot heard, names of long echoes. */
+/** What the chat bot adds: moved echoes, games played, times at which no bot heard, names of long echoes,
+ * and how long VODs were while they grew. */
 import type { Kysely } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -38,6 +39,24 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('channel_id', 'text', (c) => c.primaryKey())
     .addColumn('at', 'bigint', (c) => c.notNull())
     .addColumn('recent', 'text', (c) => c.notNull())
+    .execute()
+  await schema
+    .createTable('vod_samples')
+    .addColumn('vod_id', 'text', (c) => c.notNull())
+    .addColumn('written_at', 'bigint', (c) => c.notNull())
+    .addColumn('duration_ms', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('vod_samples_pk', ['vod_id', 'written_at'])
+    .execute()
+  await schema
+    .createTable('bots')
+    .addColumn('bot', 'text', (c) => c.primaryKey())
+    .addColumn('until', 'bigint', (c) => c.notNull())
+    .execute()
+  await schema
+    .createTable('bot_rooms')
+    .addColumn('channel_id', 'text', (c) => c.primaryKey())
+    .addColumn('bot', 'text', (c) => c.notNull())
+    .addColumn('until', 'bigint', (c) => c.notNull())
     .execute()
   await schema.createIndex('chat_gaps_by_time').on('chat_gaps').column('to_at').execute()
   await schema.alterTable('long_echoes').addColumn('label', 'text').execute()

@@ -23,6 +23,10 @@ export function hlsSource({ masterUrl, concurrency }: HlsSourceOptions): VodSour
       const playlist = await load(vod.vodId)
       return { durationMs: Math.round(playlist.totalSec * 1000), complete: playlist.ended }
     },
+    async measure(vodId) {
+      const { writtenAtMs, totalSec, ended } = await load(vodId)
+      return writtenAtMs === null || ended ? null : { writtenAtMs, durationMs: Math.round(totalSec * 1000) }
+    },
     async bring(vodId, spans, dir) {
       const playlist = await load(vodId)
       const windows = spans.map((span) => windowsOf(playlist, span))

@@ -75,7 +75,13 @@ export class ClipShop {
       startSec += durationSec
       return part
     })
-    const playlist: MediaPlaylist = { kind: 'media', parts, totalSec: startSec, ended: true }
+    const playlist: MediaPlaylist = {
+      kind: 'media',
+      parts,
+      totalSec: startSec,
+      ended: true,
+      writtenAtMs: null,
+    }
     const pieces = windowsOf(playlist, clip).map((w) => ({
       name: clip.id,
       files: w.parts.map((p) => join(vod.footageDir, `${p.index}.ts`)),
