@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { setMode, changeSettings } from '../backend/db/channels.ts'
 import { countingEchoes } from '../backend/db/echoes.ts'
+import { findGrant } from '../backend/db/grants.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { setUpStreamer } from '../scripts/sandbox/visitor.ts'
 import { startRunning, type Running } from './running.ts'
@@ -115,6 +116,23 @@ describe('chat', () => {
       expect(handled?.outcome).toBe('off')
     }, 10_000)
     expect(await labels()).toEqual(before)
+  })
+
+  it('who takes the access back at Twitch is asked to connect again; events are answered at once', async () => {
+    const { sandbox, channelId, echoes } = running
+    await vi.waitFor(
+      () => expect(sandbox.eventsub.delivers(channelId, ['user.authorization.revoke'])).toBe(true),
+      10_000,
+    )
+    expect((await findGrant(echoes.db, channelId, 'twitch'))?.state).toBe('ok')
+    sandbox.twitch.disconnect(channelId, running.config.twitch.clientId)
+    await vi.waitFor(
+      async () => expect((await findGrant(echoes.db, channelId, 'twitch'))?.state).toBe('needs_reauth'),
+      10_000,
+    )
+    const took = sandbox.eventsub.deliveries.filter((d) => d.status === 204).map((d) => d.tookMs)
+    expect(took.length).toBeGreaterThan(10)
+    expect(took.sort((a, b) => a - b)[Math.floor(took.length / 2)]).toBeLessThan(50)
   })
 
   it('its figures and its health can be looked at', async () => {

@@ -43,3 +43,9 @@ export async function gapsBetween(db: Database, fromMs: number, toMs: number): P
     .execute()
   return rows.map((r) => ({ fromMs: r.from_at, toMs: r.to_at }))
 }
+
+/** For how much of a time no bot heard chat, milliseconds. */
+export async function unheardBetween(db: Database, fromMs: number, toMs: number): Promise<number> {
+  const gaps = await gapsBetween(db, fromMs, toMs)
+  return gaps.reduce((sum, gap) => sum + Math.min(gap.toMs, toMs) - Math.max(gap.fromMs, fromMs), 0)
+}

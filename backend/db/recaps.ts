@@ -3,6 +3,7 @@
  * overtaken while it was frozen holds an old version and its result is refused ({@link Overtaken}).
  */
 import { randomUUID } from 'node:crypto'
+import type { Drift } from '../domain/drift.ts'
 import type { LeftOut } from '../domain/plan.ts'
 import type { VodPiece } from '../domain/timeline.ts'
 import type { Database } from './database.ts'
@@ -37,6 +38,8 @@ export interface Product {
   cpuSec: number
   partsFetched: number
   partsTotal: number
+  /** How positions in the recordings were found: measured while they grew, or by the channel's table of drift. */
+  timing?: Drift['source']
   moments: RecapMoment[]
   leftOut: {
     label: string | null

@@ -1,6 +1,7 @@
 /** Step 3: the show's plan, computed from its echoes, its settings and where its VODs lie. Nothing of it is stored. */
 import { findChannel } from '../../db/channels.ts'
 import { streamsOf } from '../../db/shows.ts'
+import { driftOf, type Drift } from '../../domain/drift.ts'
 import { planOf, type Plan } from '../../domain/plan.ts'
 import { locate } from '../../domain/timeline.ts'
 import { showMoments } from '../../show-moments.ts'
@@ -10,13 +11,17 @@ export async function planShow(
   context: Pick<JobContext, 'db' | 'clock'>,
   showId: string,
   channelId: string,
-): Promise<Plan> {
+): Promise<Plan & { timing: Drift['source'] }> {
   const { db, clock } = context
   const channel = await findChannel(db, channelId)
-  if (!channel) return { moments: [], leftOut: [] }
+  if (!channel) return { moments: [], leftOut: [], timing: 'table' }
   const { settings } = channel
   const streams = await streamsOf(db, showId, clock.now())
   const { moments, dropped } = await showMoments(db, showId, streams, settings)
   const inVods = (moment: { startMs: number; endMs: number }) => locate(moment, streams, settings.drift)
-  return planOf(moments, settings.budgetMs, inVods, dropped)
+  const measured = streams.every(
+    ({ vod }) => !vod || driftOf(vod.samples ?? [], vod.startsAtMs, []).source === 'measured',
+  )
+  const plan = planOf(moments, settings.budgetMs, inVods, dropped)
+  return { ...plan, timing: measured ? 'measured' : 'table' }
 }

@@ -104,7 +104,7 @@ async function bringFootage(context: JobContext, recapId: string, plan: Plan): P
 
 function productOf(
   recapId: string,
-  plan: Plan,
+  plan: Plan & Pick<Product, 'timing'>,
   footage: PlannedFootage,
   rendered: Rendered,
   bannedWords: readonly string[],
@@ -125,6 +125,7 @@ function productOf(
     cpuSec: rendered.cpuSec,
     partsFetched: footage.partsFetched,
     partsTotal: footage.partsTotal,
+    ...(plan.timing ? { timing: plan.timing } : {}),
     moments,
     leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment, bannedWords), reason })),
   }

@@ -2,7 +2,7 @@
 import { positionText } from '../../../shared/time-text.ts'
 import type { Channel } from '../../db/channels.ts'
 import type { Grant } from '../../db/grants.ts'
-import type { Recap } from '../../db/recaps.ts'
+import type { Product, Recap } from '../../db/recaps.ts'
 import { momentTitle } from '../../domain/description.ts'
 import { Layout } from './layout.tsx'
 
@@ -10,7 +10,8 @@ export interface HomeData {
   channel: Channel
   youtube: Grant | null
   autoPublish: boolean
-  recaps: { recap: Recap; videoId: string | null; privacy: string | null }[]
+  /** `unheardMs`: how long no bot heard chat during the show. */
+  recaps: { recap: Recap; videoId: string | null; privacy: string | null; unheardMs: number }[]
 }
 
 export function SignedOut() {
@@ -45,8 +46,8 @@ export function Home({ channel, youtube, autoPublish, recaps }: HomeData) {
       {recaps.length === 0 && (
         <p class="muted">None yet. The first one comes after the next stream in which somebody echoes.</p>
       )}
-      {recaps.map(({ recap, videoId, privacy }) => (
-        <RecapCard key={recap.id} recap={recap} videoId={videoId} privacy={privacy} />
+      {recaps.map((shown) => (
+        <RecapCard key={shown.recap.id} {...shown} />
       ))}
     </Layout>
   )
@@ -99,7 +100,20 @@ const STATE_TEXT: Record<Recap['state'], string> = {
   failed: 'Could not be made',
 }
 
-function RecapCard({ recap, videoId, privacy }: HomeData['recaps'][number]) {
+/** How the moments were found, and what may be missing. */
+function timingText(timing: Product['timing'], unheardMs: number): string {
+  const found = {
+    measured: 'Timing was measured while the recording grew.',
+    table: 'Timing is by your table of drift.',
+  }
+  const unheard =
+    unheardMs >= 1_000
+      ? `For ${Math.round(unheardMs / 1000)} s of the stream no bot was in chat; what Twitch delivered otherwise is in.`
+      : ''
+  return [timing && found[timing], unheard].filter(Boolean).join(' ')
+}
+
+function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][number]) {
   const { product } = recap
   const undecided = recap.state === 'rendered' && recap.decision === null
   return (
@@ -114,6 +128,7 @@ function RecapCard({ recap, videoId, privacy }: HomeData['recaps'][number]) {
             {product && ` · ${product.moments.length} moments, ${positionText(product.durationSec)}`}
             {privacy && ` · ${privacy}`}
           </div>
+          <div class="muted">{timingText(product?.timing, unheardMs)}</div>
         </div>
         {videoId && (
           <a class="button" href={`https://www.youtube.com/watch?v=${videoId}`}>

@@ -4,6 +4,8 @@ import type { Clock } from '../../../shared/clock.ts'
 import { findChannel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
 import { findGrant } from '../../db/grants.ts'
+import { unheardBetween } from '../../db/chat-gaps.ts'
+import { findShow } from '../../db/shows.ts'
 import { decideRecap, findRecap, findUpload, recapsOf } from '../../db/recaps.ts'
 import { giveConsent, hasConsent, revokeConsent } from '../../db/sessions.ts'
 import type { Sessions } from '../session.ts'
@@ -32,7 +34,9 @@ export function siteRoutes({ db, clock, sessions, onDecision }: SiteOptions): Ho
     const recaps = await recapsOf(db, channel.id)
     const shown = recaps.slice(0, 20).map(async (recap) => {
       const upload = await findUpload(db, recap.id)
-      return { recap, videoId: upload?.videoId ?? null, privacy: upload?.privacy ?? null }
+      const show = await findShow(db, recap.showId)
+      const unheardMs = show ? await unheardBetween(db, show.startedAtMs, show.endedAtMs ?? clock.now()) : 0
+      return { recap, videoId: upload?.videoId ?? null, privacy: upload?.privacy ?? null, unheardMs }
     })
     const data = {
       channel,

@@ -138,7 +138,11 @@ export class EventSub {
 
   #subscribersOf(type: string, channelId: string): EventSubSubscription[] {
     return [...this.subscriptions.values()].filter(
-      (s) => s.type === type && s.status === 'enabled' && s.condition.broadcaster_user_id === channelId,
+      (s) =>
+        s.type === type &&
+        s.status === 'enabled' &&
+        // What is about the application itself names no broadcaster.
+        (s.condition.broadcaster_user_id ?? channelId) === channelId,
     )
   }
 

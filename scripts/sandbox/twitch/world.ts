@@ -197,6 +197,13 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     return line
   }
 
+  /** Somebody takes back at Twitch what they granted the application. */
+  disconnect(userId: string, clientId: string): void {
+    const { login, displayName } = this.users.get(userId) ?? { login: '', displayName: '' }
+    const event = { client_id: clientId, user_id: userId, user_login: login, user_name: displayName }
+    this.emit('event', 'user.authorization.revoke', userId, event)
+  }
+
   moderate(moderation: Moderation): void {
     this.emit('moderation', moderation)
     const { channelId } = moderation
