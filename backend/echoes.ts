@@ -197,7 +197,17 @@ export async function startEchoes({
       onStored: () => timers.nudge('events'),
     }),
     pages: [
-      siteRoutes({ db, clock, sessions, onDecision: decided }),
+      siteRoutes({
+        db,
+        clock,
+        sessions,
+        onDecision: decided,
+        onAgain: (showId) => {
+          engine
+            .makeAgain(showId)
+            .catch((error: unknown) => log.warn({ error: errorText(error) }, 'a recap was not begun anew'))
+        },
+      }),
       connectRoutes({
         db,
         clock,

@@ -61,6 +61,14 @@ it('a VOD that never appears is reported to the streamer by mail, and nothing is
   await act('/faults')
 })
 
+it('once the recording is there after all, the recap is made', async () => {
+  await act('/faults', {})
+  // Twitch is compared with what we have whenever somebody signs in.
+  await setUpStreamer(running.site, PEOPLE.streamer)
+  await vi.waitFor(() => expect(running.sandbox.google.videos).toHaveLength(1), 30_000)
+  await vi.waitFor(async () => expect(await recapStates()).toEqual(['published']), 10_000)
+})
+
 it('a flap of Twitch’s events does nothing, and a crash of the encoder makes one show of two streams', async () => {
   // Started more than 15 min after the show before, so that it is a show of its own.
   await running.echoes.db.updateTable('streams').set({ ended_at: 0 }).execute()
@@ -79,7 +87,7 @@ it('a flap of Twitch’s events does nothing, and a crash of the encoder makes o
     expect(third?.ended_at).toBeNull()
   }, 10_000)
   await act('/end')
-  await vi.waitFor(() => expect(running.sandbox.google.videos).toHaveLength(1), 30_000)
-  await vi.waitFor(async () => expect(await recapStates()).toEqual(['failed', 'published']), 10_000)
+  await vi.waitFor(() => expect(running.sandbox.google.videos).toHaveLength(2), 30_000)
+  await vi.waitFor(async () => expect(await recapStates()).toEqual(['published', 'published']), 10_000)
   expect(await happening()).toContain('Stormy – recap')
 })

@@ -326,3 +326,42 @@ export async function takeUpAgain(db: Database, showId: string, now: number): Pr
     return true
   })
 }
+
+/**
+ * The streamer moves all moments of a recap that waits for their word: it is made anew.
+ * @param byMs below 0: earlier
+ * @returns the show to make it of, or null when the recap is decided upon, or not theirs
+ */
+export async function shiftRecap(
+  db: Database,
+  recapId: string,
+  channelId: string,
+  byMs: number,
+  now: number,
+): Promise<string | null> {
+  return db.transaction().execute(async (tx) => {
+    const recap = await tx
+      .updateTable('recaps')
+      .set((e) => ({
+        state: 'preparing',
+        product: null,
+        step: 'settling',
+        version: e('version', '+', 1),
+        updated_at: now,
+      }))
+      .where('id', '=', recapId)
+      .where('channel_id', '=', channelId)
+      .where('state', '=', 'rendered')
+      .where('decision', 'is', null)
+      .returning('show_id')
+      .executeTakeFirst()
+    if (!recap) return null
+    // A new ending: the run that waits for the streamer's word on the recap as it was finds itself overtaken.
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ shift_ms: e('shift_ms', '+', byMs), endings: e('endings', '+', 1) }))
+      .where('id', '=', recap.show_id)
+      .execute()
+    return recap.show_id
+  })
+}

@@ -115,6 +115,8 @@ export interface ShowRow {
   /** The ending for which the durable run `run_id` was started: the engine forgets its own keys after a day. */
   run_ending: number | null
   run_id: string | null
+  /** The streamer's word on the timing: all moments are taken so much later from the recordings. */
+  shift_ms: Generated<number>
 }
 
 export interface StreamRow {

@@ -4,6 +4,7 @@ import type { VodSample } from '../domain/drift.ts'
 import type { StreamTimes } from '../domain/timeline.ts'
 import { touchChannel, type Database } from './database.ts'
 import { joinShows } from './join-shows.ts'
+import type { Selectable } from 'kysely'
 import type { ShowRow } from './schema.ts'
 
 export interface StreamStart {
@@ -170,6 +171,8 @@ export interface Show {
   endings: number
   /** The durable run of its latest ending; null until it is started. */
   runId: string | null
+  /** All its moments are taken so much later from the recordings, by the streamer's word. */
+  shiftMs: number
 }
 
 export async function findShow(db: Database, id: string): Promise<Show | null> {
@@ -211,7 +214,7 @@ export async function unfinishedShows(db: Database): Promise<Show[]> {
   return rows.map(fromRow)
 }
 
-function fromRow(row: ShowRow): Show {
+function fromRow(row: Selectable<ShowRow>): Show {
   return {
     id: row.id,
     channelId: row.channel_id,
@@ -219,6 +222,7 @@ function fromRow(row: ShowRow): Show {
     endedAtMs: row.ended_at,
     endings: row.endings,
     runId: row.run_ending === row.endings ? row.run_id : null,
+    shiftMs: row.shift_ms,
   }
 }
 

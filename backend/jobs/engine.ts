@@ -14,6 +14,8 @@ import { decisionSignal, implementRecapWorkflow, RECAP_WORKFLOW } from './workfl
 export interface Engine {
   /** Starts (or finds) the run of a show that has ended. The fact must be in the database before. */
   showEnded(showId: string): Promise<void>
+  /** Starts the run of a show whose recap is to be made anew. */
+  makeAgain(showId: string): Promise<void>
   /** Starts what a crash left unstarted, and reports runs that broke for good. */
   sweep(): Promise<void>
   /** The streamer has decided, or connected YouTube. */
@@ -29,15 +31,19 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
   const workflows = new OpenWorkflow({ backend })
   implementRecapWorkflow(workflows, context)
   let worker: ReturnType<OpenWorkflow['newWorker']> | undefined
-  const start = async ({ id: showId, endings: ending }: Show) => {
+  const start = async ({ id: showId, endings: ending }: Show, again = false) => {
     const key = { idempotencyKey: `${showId}:${ending}` }
-    const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending }, key)
+    const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again }, key)
     await runStarted(context.db, showId, ending, workflowRun.id)
   }
   return {
     async showEnded(showId) {
       const show = await findShow(context.db, showId)
       if (show && show.endedAtMs !== null && show.runId === null) await start(show)
+    },
+    async makeAgain(showId) {
+      const show = await findShow(context.db, showId)
+      if (show && show.endedAtMs !== null && show.runId === null) await start(show, true)
     },
     async sweep() {
       for (const show of await unfinishedShows(context.db)) {

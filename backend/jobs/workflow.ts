@@ -16,6 +16,8 @@ export interface ShowEnding {
   showId: string
   /** Which ending of the show this is: a drop and a return make it end twice. */
   ending: number
+  /** It is over for long, and is only made anew: nothing has to settle. */
+  again?: boolean
 }
 
 export const RECAP_WORKFLOW = defineWorkflowSpec<ShowEnding, string>({ name: 'recap' })
@@ -33,7 +35,7 @@ const DECISION_LOOKS = 300
 export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext): void {
   const { waits, clock } = context
   engine.implementWorkflow(RECAP_WORKFLOW, async ({ input, step }) => {
-    await step.sleep('settle', `${waits.settleMs}ms`)
+    await step.sleep('settle', `${input.again ? 1 : waits.settleMs}ms`)
     const recap = await step.run({ name: 'confirm' }, async () => {
       const made = await confirm(context, input.showId, input.ending)
       return made && { id: made.id, since: clock.now() }
@@ -73,8 +75,11 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
     }
 
     for (let look = 0; look < DECISION_LOOKS; look++) {
-      const decision = await step.run({ name: `decision-${look}` }, () => lookForDecision(context, recap.id))
+      const decision = await step.run({ name: `decision-${look}` }, () =>
+        lookForDecision(context, recap.id, input.ending),
+      )
       if (decision === 'drop') return 'dropped'
+      if (decision === 'overtaken') return 'made anew by another run'
       if (decision === 'wait') {
         // A signal that comes between the look and this wait is lost: hence the time limit.
         const timeout = Math.min(LONGEST_DECISION_WAIT_MS, waits.decisionPollMs * 2 ** Math.min(look, 20))

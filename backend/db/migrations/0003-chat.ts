@@ -60,4 +60,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
   await schema.createIndex('chat_gaps_by_time').on('chat_gaps').column('to_at').execute()
   await schema.alterTable('long_echoes').addColumn('label', 'text').execute()
+  await schema
+    .alterTable('shows')
+    .addColumn('shift_ms', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute()
 }

@@ -2,17 +2,26 @@
 import { findChannel } from '../../db/channels.ts'
 import { longEchoesOf } from '../../db/long-echoes.ts'
 import { queueMail } from '../../db/outbox.ts'
+import { findShow } from '../../db/shows.ts'
 import { findRecap, noteStep } from '../../db/recaps.ts'
 import { hasConsent } from '../../db/sessions.ts'
 import { noticeLetter } from '../../mail/letters.tsx'
 import type { JobContext } from '../context.ts'
 
-export type Decision = 'publish' | 'drop' | 'wait'
+/** `overtaken`: the recap is being made anew by another run. */
+export type Decision = 'publish' | 'drop' | 'wait' | 'overtaken'
 
-export async function lookForDecision(context: JobContext, recapId: string): Promise<Decision> {
+/** @param ending of the show, for which the run was started */
+export async function lookForDecision(
+  context: JobContext,
+  recapId: string,
+  ending: number,
+): Promise<Decision> {
   const { db, clock, siteUrl, publisher } = context
   const recap = await findRecap(db, recapId)
   if (!recap || recap.decision === 'drop') return 'drop'
+  const show = await findShow(db, recap.showId)
+  if (!show || show.endings !== ending) return 'overtaken'
   const channel = await findChannel(db, recap.channelId)
   const toReview =
     channel?.settings.longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0

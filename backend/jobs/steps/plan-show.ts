@@ -1,6 +1,6 @@
 /** Step 3: the show's plan, computed from its echoes, its settings and where its VODs lie. Nothing of it is stored. */
 import { findChannel } from '../../db/channels.ts'
-import { streamsOf } from '../../db/shows.ts'
+import { findShow, streamsOf } from '../../db/shows.ts'
 import { driftOf, type Drift } from '../../domain/drift.ts'
 import { planOf, type Plan } from '../../domain/plan.ts'
 import { locate } from '../../domain/timeline.ts'
@@ -18,7 +18,9 @@ export async function planShow(
   const { settings } = channel
   const streams = await streamsOf(db, showId, clock.now())
   const { moments, dropped } = await showMoments(db, showId, streams, settings)
-  const inVods = (moment: { startMs: number; endMs: number }) => locate(moment, streams, settings.drift)
+  const shiftMs = (await findShow(db, showId))?.shiftMs ?? 0
+  const inVods = ({ startMs, endMs }: { startMs: number; endMs: number }) =>
+    locate({ startMs: startMs + shiftMs, endMs: endMs + shiftMs }, streams, settings.drift)
   const measured = streams.every(
     ({ vod }) => !vod || driftOf(vod.samples ?? [], vod.startsAtMs, []).source === 'measured',
   )

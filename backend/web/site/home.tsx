@@ -143,6 +143,12 @@ function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][nu
             <form method="post" action={`/recaps/${recap.id}/drop`}>
               <button>Drop</button>
             </form>
+            <form method="post" action={`/recaps/${recap.id}/earlier`}>
+              <button>All 2 s earlier</button>
+            </form>
+            <form method="post" action={`/recaps/${recap.id}/later`}>
+              <button>All 2 s later</button>
+            </form>
           </>
         )}
       </div>

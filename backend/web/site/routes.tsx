@@ -6,7 +6,7 @@ import type { Database } from '../../db/database.ts'
 import { findGrant } from '../../db/grants.ts'
 import { unheardBetween } from '../../db/chat-gaps.ts'
 import { findShow } from '../../db/shows.ts'
-import { decideRecap, findRecap, findUpload, recapsOf } from '../../db/recaps.ts'
+import { decideRecap, findRecap, findUpload, recapsOf, shiftRecap } from '../../db/recaps.ts'
 import { giveConsent, hasConsent, revokeConsent } from '../../db/sessions.ts'
 import type { Sessions } from '../session.ts'
 import { Home, SignedOut } from './home.tsx'
@@ -19,9 +19,14 @@ export interface SiteOptions {
   sessions: Sessions
   /** The streamer has said something that a waiting recap may want to know. */
   onDecision(recapId: string): void
+  /** A recap is to be made anew, of this show. */
+  onAgain(showId: string): void
 }
 
-export function siteRoutes({ db, clock, sessions, onDecision }: SiteOptions): Hono {
+/** By how much one press moves all moments. */
+const SHIFT_MS = 2_000
+
+export function siteRoutes({ db, clock, sessions, onDecision, onAgain }: SiteOptions): Hono {
   const app = new Hono()
   app.get('/site.css', (c) =>
     c.body(SITE_CSS, 200, { 'content-type': 'text/css', 'cache-control': 'max-age=300' }),
@@ -69,6 +74,15 @@ export function siteRoutes({ db, clock, sessions, onDecision }: SiteOptions): Ho
       clock.now(),
     )
     onDecision(recap.id)
+    return c.redirect('/', 303)
+  })
+
+  app.post('/recaps/:id/:shift{earlier|later}', async (c) => {
+    const channelId = await sessions.channelOf(c)
+    if (!channelId) return c.notFound()
+    const byMs = c.req.param('shift') === 'earlier' ? -SHIFT_MS : SHIFT_MS
+    const showId = await shiftRecap(db, c.req.param('id'), channelId, byMs, clock.now())
+    if (showId) onAgain(showId)
     return c.redirect('/', 303)
   })
 
