@@ -1,7 +1,7 @@
 /** The extension as people use it: in Chromium, in Twitch's frame, on the real back end. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { changeSettings, setMode, setStanding } from '../backend/db/channels.ts'
+import { changeSettings, findChannel, setMode, setStanding } from '../backend/db/channels.ts'
 import { buildForRig } from '../scripts/sandbox/rig/build.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { setUpStreamer } from '../scripts/sandbox/visitor.ts'
@@ -302,6 +302,16 @@ describe.skipIf(!chromiumPath)('the extension', { timeout: 90_000 }, () => {
     await config.frame.getByRole('button', { name: 'Remove vera' }).click()
     await config.frame.getByText('vera taken off the list.').waitFor()
     await config.look('config')
+    await config.frame.getByLabel('Other commands for the same').fill('!Clip, !mark')
+    await config.frame.getByLabel('Saved, in your words').fill('{user} kept {length}')
+    await vi.waitFor(async () => {
+      const { settings } = (await findChannel(running.echoes.db, running.channelId)) ?? {}
+      expect(settings).toMatchObject({ aliases: ['!clip', '!mark'], savedText: '{user} kept {length}' })
+    }, 10_000)
+    await config.frame.getByLabel('The command').fill('two words')
+    await config.frame.getByText(/Not saved.*two to twenty small letters/).waitFor()
+    await config.frame.getByLabel('The command').fill('!echo')
+    await config.frame.getByText('Saved', { exact: true }).waitFor()
     await config.frame.getByLabel('Cool-down of a person').fill('4000')
     await config.frame.getByText('From 0 to 1800 seconds').waitFor()
     expect(config.faults).toEqual([])
