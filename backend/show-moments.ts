@@ -20,14 +20,19 @@ export interface ShowMoments {
   askedBy: Map<string, string[]>
 }
 
-/** @param streams of the show, in order; a stream that goes on lasts until now */
+/**
+ * @param streams of the show, in order; a stream that goes on lasts until now
+ * @param wanted which echoes count; all of them without it
+ */
 export async function showMoments(
   db: Database,
   showId: string,
   streams: readonly StreamTimes[],
   settings: ChannelSettings,
+  wanted: (echoId: string) => boolean = () => true,
 ): Promise<ShowMoments> {
-  const spans = (await countingEchoes(db, showId)).flatMap((echo): EchoSpan[] => {
+  const echoes = (await countingEchoes(db, showId)).filter((echo) => wanted(echo.id))
+  const spans = echoes.flatMap((echo): EchoSpan[] => {
     const span = echoSpan(echo, streams, settings.latencyMs)
     const { id, userId, displayName, label } = echo
     return span ? [{ id, userId, displayName, label, ...span }] : []

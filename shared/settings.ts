@@ -8,8 +8,8 @@ export interface DriftStep {
   addMs: number
 }
 
-export const LONG_SPANS = ['recap', 'review'] as const
-/** They go into the recap · and the recap waits for the streamer's word. */
+export const LONG_SPANS = ['recap', 'review', 'own-video'] as const
+/** They go into the recap · and the recap waits for the streamer's word · each is a video of its own. */
 export type LongSpans = (typeof LONG_SPANS)[number]
 
 export interface ChannelSettings {

@@ -22,6 +22,7 @@ import { dirname } from 'node:path'
 import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
 import * as chat from './migrations/0003-chat.ts'
+import * as ownVideos from './migrations/0004-own-videos.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -30,6 +31,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-main-job': mainJob,
   '0002-extension': extension,
   '0003-chat': chat,
+  '0004-own-videos': ownVideos,
 }
 const INT8 = 20
 

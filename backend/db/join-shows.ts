@@ -37,8 +37,13 @@ export async function joinShows(tx: Database, channelId: string): Promise<void> 
 }
 
 async function isMade(tx: Database, showId: string): Promise<boolean> {
-  const recap = await tx.selectFrom('recaps').select('state').where('show_id', '=', showId).executeTakeFirst()
-  return recap !== undefined && recap.state !== 'preparing'
+  const made = await tx
+    .selectFrom('recaps')
+    .select('id')
+    .where('show_id', '=', showId)
+    .where('state', '!=', 'preparing')
+    .executeTakeFirst()
+  return made !== undefined
 }
 
 /** Everything of a show becomes another's. Its durable run finds no show, and ends. */

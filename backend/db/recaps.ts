@@ -54,6 +54,8 @@ export interface Recap {
   id: string
   channelId: string
   showId: string
+  /** The long echo that has this video to itself; null: the recap of everything else. */
+  longEchoId: string | null
   state: RecapState
   version: number
   step: string
@@ -65,11 +67,15 @@ export interface Recap {
   createdAtMs: number
 }
 
-/** The recap of a show, made when it is first asked for: one per show, whoever comes first. */
+/**
+ * The recap of a show, or the video of one of its long echoes, made when it is first asked for: one of each, whoever
+ * comes first.
+ */
 export async function recapOfShow(
   db: Database,
   show: { id: string; channelId: string },
   now: number,
+  longEchoId = '',
 ): Promise<Recap> {
   await db
     .insertInto('recaps')
@@ -77,6 +83,7 @@ export async function recapOfShow(
       id: randomUUID(),
       channel_id: show.channelId,
       show_id: show.id,
+      long_echo_id: longEchoId,
       state: 'preparing',
       version: 1,
       step: 'settling',
@@ -89,12 +96,13 @@ export async function recapOfShow(
       created_at: now,
       updated_at: now,
     })
-    .onConflict((c) => c.column('show_id').doNothing())
+    .onConflict((c) => c.columns(['show_id', 'long_echo_id']).doNothing())
     .execute()
   const row = await db
     .selectFrom('recaps')
     .selectAll()
     .where('show_id', '=', show.id)
+    .where('long_echo_id', '=', longEchoId)
     .executeTakeFirstOrThrow()
   return fromRow(row)
 }
@@ -282,6 +290,7 @@ function fromRow(row: RecapRow): Recap {
     id: row.id,
     channelId: row.channel_id,
     showId: row.show_id,
+    longEchoId: row.long_echo_id || null,
     state: row.state,
     version: row.version,
     step: row.step,
@@ -292,6 +301,17 @@ function fromRow(row: RecapRow): Recap {
     decision: row.decision,
     createdAtMs: row.created_at,
   }
+}
+
+/** The long echoes of a show that have videos of their own. */
+export async function ownVideosOf(db: Database, showId: string): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('recaps')
+    .select('long_echo_id')
+    .where('show_id', '=', showId)
+    .where('long_echo_id', '!=', '')
+    .execute()
+  return new Set(rows.map((r) => r.long_echo_id))
 }
 
 /** Why a recap was given up for want of Twitch's recording; only these are taken up again. */

@@ -309,6 +309,8 @@ export interface RecapRow {
   id: string
   channel_id: string
   show_id: string
+  /** The long echo that has this video to itself; empty: the recap of everything else. */
+  long_echo_id: string
   state: RecapState
   /** Grows with each recorded step: who holds an older one has been overtaken. */
   version: number

@@ -211,7 +211,8 @@ export async function unfinishedShows(db: Database): Promise<Show[]> {
       e.or([e('recaps.state', 'is', null), e('recaps.state', 'in', ['preparing', 'rendered', 'publishing'])]),
     )
     .execute()
-  return rows.map(fromRow)
+  // A show with several videos is there once for each that is not finished.
+  return [...new Map(rows.map((row) => [row.id, fromRow(row)])).values()]
 }
 
 function fromRow(row: Selectable<ShowRow>): Show {

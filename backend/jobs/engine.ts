@@ -8,6 +8,7 @@ import { isPostgres } from '../db/database.ts'
 import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
 import { recapOfShow } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
+import { beginOwnVideos } from './steps/own-videos.ts'
 import { giveUp } from './steps/give-up.ts'
 import { decisionSignal, implementRecapWorkflow, RECAP_WORKFLOW } from './workflow.ts'
 
@@ -32,6 +33,11 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
   implementRecapWorkflow(workflows, context)
   let worker: ReturnType<OpenWorkflow['newWorker']> | undefined
   const start = async ({ id: showId, endings: ending }: Show, again = false) => {
+    // Long echoes get their videos before the recap is begun, which leaves them out.
+    for (const longEchoId of await beginOwnVideos(context, showId)) {
+      const key = { idempotencyKey: `${showId}:${ending}:${longEchoId}` }
+      await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again, longEchoId }, key)
+    }
     const key = { idempotencyKey: `${showId}:${ending}` }
     const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again }, key)
     await runStarted(context.db, showId, ending, workflowRun.id)

@@ -18,6 +18,8 @@ export interface ShowEnding {
   ending: number
   /** It is over for long, and is only made anew: nothing has to settle. */
   again?: boolean
+  /** For the video of one long echo; without it, for the recap of everything else. */
+  longEchoId?: string
 }
 
 export const RECAP_WORKFLOW = defineWorkflowSpec<ShowEnding, string>({ name: 'recap' })
@@ -37,10 +39,10 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
   engine.implementWorkflow(RECAP_WORKFLOW, async ({ input, step }) => {
     await step.sleep('settle', `${input.again ? 1 : waits.settleMs}ms`)
     const recap = await step.run({ name: 'confirm' }, async () => {
-      const made = await confirm(context, input.showId, input.ending)
+      const made = await confirm(context, input.showId, input.ending, input.longEchoId)
       return made && { id: made.id, since: clock.now() }
     })
-    if (!recap) return 'the show goes on'
+    if (!recap) return 'the show goes on, or its video is made already'
 
     let located: Located | null = null
     for (let look = 0; located?.kind !== 'found' && located?.kind !== 'nothing-wanted'; look++) {

@@ -206,6 +206,12 @@ function Manners({ settings, autosave }: Part) {
   )
 }
 
+const LONG_SPANS: [ExtensionSettings['longSpans'], string][] = [
+  ['recap', 'goes into the recap'],
+  ['review', 'goes into the recap, which waits for your word'],
+  ['own-video', 'becomes a video of its own'],
+]
+
 function Chat({ settings, autosave }: Part) {
   const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
   return (
@@ -229,13 +235,13 @@ function Chat({ settings, autosave }: Part) {
         on={settings.moderatorsManage}
         onChange={(moderatorsManage) => autosave.change({ moderatorsManage })}
       />
-      <Toggle
-        label="A recap with a long echo waits for your word"
-        hint={`What you begin with “${settings.prefix}start” is looked at before it is published.`}
-        on={settings.longSpans === 'review'}
-        onChange={(review) => autosave.change({ longSpans: review ? 'review' : 'recap' })}
-      />
       <div class="fields">
+        <Choice
+          label={`What you begin with “${settings.prefix}start”`}
+          value={LONG_SPANS.findIndex(([value]) => value === settings.longSpans)}
+          options={LONG_SPANS.map(([, text], n) => [n, text])}
+          onChange={(n) => autosave.change({ longSpans: LONG_SPANS[n]?.[0] ?? 'recap' })}
+        />
         <Words
           label="The command"
           hint="Small letters or signs, without a space."

@@ -3,8 +3,15 @@ import { recapOfShow, type Recap } from '../../db/recaps.ts'
 import { findShow, streamGoesOn, streamsOf } from '../../db/shows.ts'
 import type { JobContext } from '../context.ts'
 
-/** @returns the recap to make, or null when the show goes on (or has ended anew, which starts its own run) */
-export async function confirm(context: JobContext, showId: string, ending: number): Promise<Recap | null> {
+const SETTLED = new Set(['published', 'empty', 'failed'])
+
+/** @returns the recap to make, or null when the show goes on (or has ended anew, which starts its own run), or it is made */
+export async function confirm(
+  context: JobContext,
+  showId: string,
+  ending: number,
+  longEchoId?: string,
+): Promise<Recap | null> {
   const { db, clock, twitch } = context
   const show = await findShow(db, showId)
   if (!show || show.endedAtMs === null || show.endings !== ending) return null
@@ -15,5 +22,6 @@ export async function confirm(context: JobContext, showId: string, ending: numbe
     await streamGoesOn(db, goesOn.streamId, clock.now())
     return null
   }
-  return recapOfShow(db, show, clock.now())
+  const recap = await recapOfShow(db, show, clock.now(), longEchoId)
+  return SETTLED.has(recap.state) ? null : recap
 }

@@ -4,7 +4,14 @@ import { Fault } from '../../../shared/fault.ts'
 import { findChannel } from '../../db/channels.ts'
 import { withdrawGone } from '../../db/echoes.ts'
 import { recordMedia } from '../../db/media.ts'
-import { findRecap, noteStep, recordStep, type Product, type RecapMoment } from '../../db/recaps.ts'
+import {
+  type Recap,
+  findRecap,
+  noteStep,
+  recordStep,
+  type Product,
+  type RecapMoment,
+} from '../../db/recaps.ts'
 import { streamsOf } from '../../db/shows.ts'
 import { descriptionOf, titleOf } from '../../domain/description.ts'
 import { showableLabel } from '../../domain/label.ts'
@@ -28,7 +35,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (recap.state === 'empty') return { kind: 'empty' }
   if (recap.product) return { kind: 'rendered' }
   await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
-  const plan = await planShow(context, recap.showId, recap.channelId)
+  const plan = await planShow(context, recap)
   if (plan.moments.length === 0) {
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
       return { kind: 'failed', why: 'Twitch has no recording of any of the moments' }
@@ -140,12 +147,14 @@ function shownMoment(moment: Moment, bannedWords: readonly string[]) {
   }
 }
 
-async function wordsFor(context: JobContext, recap: { channelId: string; showId: string }, product: Product) {
+async function wordsFor(context: JobContext, recap: Recap, product: Product) {
   const channel = await findChannel(context.db, recap.channelId)
   const [stream] = await streamsOf(context.db, recap.showId, context.clock.now())
   if (!channel || !stream) return {}
   return {
-    title: titleOf(channel.settings.titleTemplate, stream),
+    title: recap.longEchoId
+      ? titleOf(`${product.moments[0]?.label ?? 'A long moment'} – {title}`, stream)
+      : titleOf(channel.settings.titleTemplate, stream),
     description: descriptionOf(product.moments, product.durationSec, channel.login),
   }
 }
