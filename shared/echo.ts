@@ -21,7 +21,10 @@ export const COMMAND_WORD = /^[^\s/.@\p{Lu}][^\s\p{Lu}]{1,19}$/u
 export type Command =
   /** `lengthMs` is null when no length was given: the channel's default; `long`: the channel's for `!echolong`. */
   | { kind: 'echo'; lengthMs: number | 'long' | null; label: string | null }
-  | { kind: 'undo' | 'status' | 'help' | 'forget' }
+  | { kind: 'undo' }
+  | { kind: 'status' }
+  | { kind: 'help' }
+  | { kind: 'forget' }
   | { kind: 'mode'; mode: Mode }
   /** Begins or ends the streamer's span, or takes the last `lengthMs` at once. */
   | { kind: 'span'; action: 'start' | 'stop' | 'toggle'; label: string | null }

@@ -96,7 +96,7 @@ export async function runCommand(
 async function runClaimed(
   { db }: CommandContext,
   line: CommandLine,
-  command: Exclude<Command, { kind: 'echo' | 'undo' | 'nudge' | 'list' }>,
+  command: Exclude<Command, { kind: 'echo' } | { kind: 'undo' } | { kind: 'nudge' } | { kind: 'list' }>,
   settings: ChannelSettings,
   now: number,
 ): Promise<string | null> {
@@ -195,7 +195,7 @@ function answerEcho(outcome: EchoOutcome, person: Person, label: string | null):
 async function runOwn(
   db: Database,
   { channelId, person, messageId, sentAtMs }: CommandLine,
-  command: Extract<Command, { kind: 'undo' | 'status' | 'help' | 'forget' } | { kind: 'nudge' }>,
+  command: Extract<Command, { kind: 'undo' } | { kind: 'nudge' }>,
   now: number,
 ): Promise<string | null> {
   const request = { channelId, person, messageId, atMs: sentAtMs }

@@ -84,6 +84,7 @@ export async function recapOfShow(
       channel_id: show.channelId,
       show_id: show.id,
       long_echo_id: longEchoId,
+      run_id: null,
       state: 'preparing',
       version: 1,
       step: 'settling',
@@ -312,6 +313,32 @@ export async function ownVideosOf(db: Database, showId: string): Promise<Set<str
     .where('long_echo_id', '!=', '')
     .execute()
   return new Set(rows.map((r) => r.long_echo_id))
+}
+
+/** The run of a long echo's video is begun. */
+export async function ownRunStarted(
+  db: Database,
+  showId: string,
+  longEchoId: string,
+  runId: string,
+): Promise<void> {
+  await db
+    .updateTable('recaps')
+    .set({ run_id: runId })
+    .where('show_id', '=', showId)
+    .where('long_echo_id', '=', longEchoId)
+    .execute()
+}
+
+/** Videos of long echoes that are not finished, with their runs. */
+export async function unfinishedOwnVideos(db: Database): Promise<{ recapId: string; runId: string }[]> {
+  const rows = await db
+    .selectFrom('recaps')
+    .select(['id', 'run_id'])
+    .where('run_id', 'is not', null)
+    .where('state', 'in', ['preparing', 'rendered'])
+    .execute()
+  return rows.map((r) => ({ recapId: r.id, runId: r.run_id ?? '' }))
 }
 
 /** Why a recap was given up for want of Twitch's recording; only these are taken up again. */

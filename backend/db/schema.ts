@@ -311,6 +311,8 @@ export interface RecapRow {
   show_id: string
   /** The long echo that has this video to itself; empty: the recap of everything else. */
   long_echo_id: string
+  /** The durable run of a long echo's video; the recap's is its show's. */
+  run_id: string | null
   state: RecapState
   /** Grows with each recorded step: who holds an older one has been overtaken. */
   version: number

@@ -260,14 +260,16 @@ export async function streamsOf(db: Database, showId: string, now: number): Prom
   }))
 }
 
+/** Streams that are on, as far as we know. @param channelId only its */
 export async function liveStreams(
   db: Database,
+  channelId?: string,
 ): Promise<{ streamId: string; channelId: string; startedAtMs: number }[]> {
-  const rows = await db
+  const open = db
     .selectFrom('streams')
     .select(['id', 'channel_id', 'started_at'])
     .where('ended_at', 'is', null)
-    .execute()
+  const rows = await (channelId === undefined ? open : open.where('channel_id', '=', channelId)).execute()
   return rows.map((r) => ({ streamId: r.id, channelId: r.channel_id, startedAtMs: r.started_at }))
 }
 

@@ -6,7 +6,7 @@ import { BackendPostgres } from 'openworkflow/postgres'
 import { BackendSqlite } from 'openworkflow/sqlite'
 import { isPostgres } from '../db/database.ts'
 import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
-import { recapOfShow } from '../db/recaps.ts'
+import { ownRunStarted, recapOfShow, unfinishedOwnVideos } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
 import { beginOwnVideos } from './steps/own-videos.ts'
 import { giveUp } from './steps/give-up.ts'
@@ -25,6 +25,12 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+const BROKEN = {
+  subject: 'No recap: something broke',
+  why: 'An error of ours stopped the recap after several attempts',
+  advice: 'The echoes are kept, and the operator sees the error in the log.',
+}
+
 /** @param url the database's address, or the path of an SQLite file of the engine's own */
 export async function makeEngine(url: string, context: JobContext): Promise<Engine> {
   if (!isPostgres(url)) mkdirSync(dirname(url), { recursive: true })
@@ -36,11 +42,20 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
     // Long echoes get their videos before the recap is begun, which leaves them out.
     for (const longEchoId of await beginOwnVideos(context, showId)) {
       const key = { idempotencyKey: `${showId}:${ending}:${longEchoId}` }
-      await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again, longEchoId }, key)
+      const { workflowRun } = await workflows.runWorkflow(
+        RECAP_WORKFLOW,
+        { showId, ending, again, longEchoId },
+        key,
+      )
+      await ownRunStarted(context.db, showId, longEchoId, workflowRun.id)
     }
     const key = { idempotencyKey: `${showId}:${ending}` }
     const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again }, key)
     await runStarted(context.db, showId, ending, workflowRun.id)
+  }
+  const isBroken = async (workflowRunId: string) => {
+    const run = await backend.getWorkflowRun({ workflowRunId })
+    return run?.status === 'failed' || run?.status === 'canceled'
   }
   return {
     async showEnded(showId) {
@@ -57,13 +72,12 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
           await start(show)
           continue
         }
-        const run = await backend.getWorkflowRun({ workflowRunId: show.runId })
-        if (run?.status !== 'failed' && run?.status !== 'canceled') continue
+        if (!(await isBroken(show.runId))) continue
         const recap = await recapOfShow(context.db, show, context.clock.now())
-        const why = 'An error of ours stopped the recap after several attempts'
-        const advice = 'The echoes are kept, and the operator sees the error in the log.'
-        await giveUp(context, recap.id, { subject: 'No recap: something broke', why, advice })
+        await giveUp(context, recap.id, BROKEN)
       }
+      for (const { recapId, runId } of await unfinishedOwnVideos(context.db))
+        if (await isBroken(runId)) await giveUp(context, recapId, BROKEN)
     },
     async decided(recapId) {
       await workflows.sendSignal({ signal: decisionSignal(recapId) })

@@ -23,8 +23,8 @@ export async function endStreamsBefore(
   channelId: string,
   next: { streamId: string; startedAtMs: number },
 ): Promise<void> {
-  const open = (await liveStreams(db)).filter(
-    (s) => s.channelId === channelId && s.streamId !== next.streamId && s.startedAtMs < next.startedAtMs,
+  const open = (await liveStreams(db, channelId)).filter(
+    (s) => s.streamId !== next.streamId && s.startedAtMs < next.startedAtMs,
   )
   if (open.length === 0) return
   // Without an answer the start of the next one stands for the end.

@@ -93,6 +93,7 @@ async function reconcileStreams(context: ReconcileContext): Promise<void> {
   const channels = await listChannels(db)
   const live = await twitch.liveStreams(channels.map((c) => c.id))
   for (const stream of live) {
+    if ((await showOfStream(db, stream.streamId)) !== null) continue
     await endStreamsBefore(context, stream.channelId, stream)
     await streamStarted(db, stream, clock.now())
   }

@@ -22,6 +22,7 @@ const MODES: [Mode, string][] = [
   ['streamer', 'Only me'],
   ['trusted', 'Trusted'],
   ['everyone', 'Everyone'],
+  ['off', 'Off'],
 ]
 
 export function LiveConfig(props: Props) {

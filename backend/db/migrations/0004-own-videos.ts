@@ -27,6 +27,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('channel_id', 'text', (c) => c.notNull())
     .addColumn('show_id', 'text', (c) => c.notNull())
     .addColumn('long_echo_id', 'text', (c) => c.notNull().defaultTo(''))
+    .addColumn('run_id', 'text')
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('version', 'integer', (c) => c.notNull())
     .addColumn('step', 'text', (c) => c.notNull())
