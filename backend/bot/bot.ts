@@ -6,7 +6,7 @@ import { leaveRooms, shareRooms, type SharingRules } from '../db/bot-rooms.ts'
 import { listChannels } from '../db/channels.ts'
 import { markHeard, type ChatGap } from '../db/chat-gaps.ts'
 import { withdrawModerated, type Moderation } from '../db/echoes.ts'
-import { maySpeak } from '../db/said.ts'
+import { maySpeak, spoke } from '../db/said.ts'
 import { errorText, type Log } from '../log.ts'
 import { runCommand, type CommandContext, type CommandLine } from './commands.ts'
 import { Replies } from './replies.ts'
@@ -67,6 +67,7 @@ export function chatHandler(
   const replies = new Replies({
     say,
     maySpeak: (channelId, now) => maySpeak(db, channelId, now),
+    spoke: (channelId, takenAt, now) => spoke(db, channelId, takenAt, now),
     clock,
     later: (ms, run) => void setTimeout(run, ms).unref(),
     onError: (error) => log.warn({ error: errorText(error) }, 'a chat line could not be said'),

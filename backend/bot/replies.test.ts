@@ -15,6 +15,7 @@ function rig() {
       nextAtMs = at + 10_000
       return 0
     },
+    spoke: async (_channel, _takenAt, at) => void (nextAtMs = at + 10_000),
     say: async (_channel, text) => void said.push([now, text]),
     onError: (error) => {
       throw error

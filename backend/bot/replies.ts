@@ -8,6 +8,8 @@ export interface RepliesOptions {
   say(channelId: string, text: string): Promise<void>
   /** Takes the right to say a line: 0, or the milliseconds to wait before asking again. */
   maySpeak(channelId: string, now: number): Promise<number>
+  /** The line is said, or failed; `takenAt` is when the right to it was taken. */
+  spoke(channelId: string, takenAt: number, now: number): Promise<void>
   clock: Clock
   /** Starts a timer; a test drives it. */
   later(ms: number, run: () => void): void
@@ -50,7 +52,8 @@ export class Replies {
   async #speak(channelId: string, channel: Channel): Promise<void> {
     const { clock, later, maySpeak, say, onError, staleMs = STALE_MS } = this.#options
     channel.waiting = channel.waiting.filter((w) => clock.now() - w.sinceMs <= staleMs)
-    const waitMs = channel.waiting.length === 0 ? 0 : await maySpeak(channelId, clock.now())
+    const takenAt = clock.now()
+    const waitMs = channel.waiting.length === 0 ? 0 : await maySpeak(channelId, takenAt)
     if (waitMs > 0) {
       later(waitMs, () => {
         this.#speak(channelId, channel).catch((error: unknown) => {
@@ -63,7 +66,9 @@ export class Replies {
     // What came while the right was asked for goes into the same line.
     const line = joined(channel.waiting.map((w) => w.text))
     this.#channels.delete(channelId)
-    if (line !== '') await say(channelId, line).catch(onError)
+    if (line === '') return
+    await say(channelId, line).catch(onError)
+    await this.#options.spoke(channelId, takenAt, clock.now())
   }
 }
 

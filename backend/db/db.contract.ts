@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 import { commandOutcomes, countingEchoes, takeEcho, undoEcho, withdrawGone } from './echoes.ts'
 import { leaveRooms, shareRooms } from './bot-rooms.ts'
 import { gapsBetween, markHeard } from './chat-gaps.ts'
-import { maySpeak } from './said.ts'
+import { maySpeak, spoke } from './said.ts'
 import { nameIdentity, rememberIdentity } from './identities.ts'
 import { startLongEcho, stopLongEcho } from './long-echoes.ts'
 import { saveVote, votesOf } from './votes.ts'
@@ -202,6 +202,9 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       const more = await Promise.all(Array.from({ length: 30 }, (_, n) => maySpeak(db, `more${n}`, at + 100)))
       expect(more.filter((wait) => wait === 0)).toHaveLength(5)
       expect(await maySpeak(db, 'room0', at + 31_000)).toBe(0)
+      // It arrived four seconds later: from then on it counts.
+      await spoke(db, 'room0', at + 31_000, at + 35_000)
+      expect(await maySpeak(db, 'room0', at + 42_000)).toBe(3_000)
     })
 
     it('bots share the channels evenly, each channel is one bot’s, and a dead bot’s are taken over', async () => {

@@ -47,3 +47,29 @@ export async function maySpeak(
     return 0
   })
 }
+
+/**
+ * The line is said: the limits count from now, and not from when the right to say it was taken. Twitch counts when a line
+ * arrives, which may be seconds later on a bad day.
+ *
+ * @param takenAt the `now` with which the right was taken
+ */
+export async function spoke(db: Database, channelId: string, takenAt: number, now: number): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const all = await tx
+      .updateTable('said')
+      .set({ at: 0 })
+      .where('channel_id', '=', '')
+      .returning('recent')
+      .executeTakeFirst()
+    const recent = JSON.parse(all?.recent ?? '[]') as number[]
+    const at = recent.indexOf(takenAt)
+    if (at !== -1) recent.splice(at, 1)
+    await tx
+      .updateTable('said')
+      .set({ recent: JSON.stringify([...recent, now].sort((a, b) => a - b)) })
+      .where('channel_id', '=', '')
+      .execute()
+    await tx.updateTable('said').set({ at: now }).where('channel_id', '=', channelId).execute()
+  })
+}
