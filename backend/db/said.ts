@@ -10,8 +10,11 @@ export interface SpeakingLimits {
   windowMs: number
 }
 
-/** For an account without a moderator's badge: 20 lines in 30 s (dev.twitch.tv/docs/chat/#rate-limits). */
-export const SPEAKING_LIMITS: SpeakingLimits = { gapMs: 10_000, lines: 20, windowMs: 30_000 }
+/**
+ * For an account without a moderator's badge Twitch allows 20 lines in 30 s (dev.twitch.tv/docs/chat/#rate-limits). Two
+ * seconds more: of a process that is killed while a line is on its way, we do not know when it arrived.
+ */
+export const SPEAKING_LIMITS: SpeakingLimits = { gapMs: 10_000, lines: 20, windowMs: 32_000 }
 
 /** Takes the right to say one line in a channel. @returns 0 when it is given, else the milliseconds to wait */
 export async function maySpeak(
