@@ -21,15 +21,9 @@ import {
 } from '../../shared/text.ts'
 import { findChannel, setMode, setStandings, standingOf } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
-import {
-  claimCommand,
-  forgetPerson,
-  nudgeEcho,
-  settleCommand,
-  takeEcho,
-  undoEcho,
-  type EchoOutcome,
-} from '../db/echoes.ts'
+import { claimCommand, settleCommand, takeEcho, type EchoOutcome } from '../db/echoes.ts'
+import { nudgeEcho, undoEcho } from '../db/own-echo.ts'
+import { forgetPerson } from '../db/withdrawals.ts'
 import { liveShow, streamsOf } from '../db/shows.ts'
 import { mayEcho } from '../domain/policy.ts'
 import { showableLabel } from '../domain/label.ts'

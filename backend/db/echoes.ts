@@ -6,7 +6,7 @@
 import { v7 as timeOrderedId } from 'uuid'
 import type { Person } from '../../shared/mode.ts'
 import type { ChannelSettings } from '../../shared/settings.ts'
-import { decide, mayEcho, type Decision, type PreviousEcho } from '../domain/policy.ts'
+import { decide, type Decision, type PreviousEcho } from '../domain/policy.ts'
 import { settingsOf, standingOf } from './channels.ts'
 import { holdChannel, touchChannel, type Database } from './database.ts'
 import { identityOf } from './identities.ts'
@@ -100,73 +100,6 @@ export async function takeEcho(db: Database, request: EchoToTake, now: number): 
   })
 }
 
-export type UndoOutcome =
-  | 'undone'
-  | 'nothing'
-  /** The channel's time for taking back is over. */
-  | 'too-late'
-  | 'known'
-  | 'blocked'
-
-/**
- * Takes back the person's latest echo of the show that was on at `atMs`, while the channel allows it; an echo that it
- * had replaced counts again.
- */
-export async function undoEcho(
-  db: Database,
-  request: { channelId: string; person: Person; messageId: string; atMs: number },
-  now: number,
-): Promise<UndoOutcome> {
-  return db.transaction().execute(async (tx) => {
-    const { channelId, messageId } = request
-    if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
-    const outcome = await takeBack(tx, { ...request, echoId: null }, now)
-    await settleCommand(tx, messageId, outcome)
-    return outcome
-  })
-}
-
-/** Moves the person's latest echo of the show that was on at `atMs`, while the channel allows taking it back. */
-export async function nudgeEcho(
-  db: Database,
-  request: { channelId: string; person: Person; messageId: string; atMs: number; byMs: number },
-  now: number,
-): Promise<'moved' | 'nothing' | 'too-late' | 'known' | 'blocked'> {
-  return db.transaction().execute(async (tx) => {
-    const { channelId, person, messageId, atMs, byMs } = request
-    if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
-    const own = await ownLatest(tx, channelId, person, atMs)
-    const outcome = own.kind === 'found' ? 'moved' : own.kind
-    await settleCommand(tx, messageId, outcome)
-    if (own.kind !== 'found') return own.kind
-    await tx
-      .insertInto('nudges')
-      .values({ id: messageId, echo_id: own.echo.id, by_ms: byMs, at: now })
-      .execute()
-    await touchChannel(tx, channelId, now)
-    return 'moved'
-  })
-}
-
-/** The person's latest echo, if the time for changing it is not over. */
-async function ownLatest(
-  tx: Database,
-  channelId: string,
-  person: Person,
-  atMs: number,
-): Promise<{ kind: 'found'; echo: PreviousEcho } | { kind: 'nothing' | 'too-late' | 'blocked' }> {
-  const channel = await holdChannel(tx, channelId)
-  if (!channel) return { kind: 'nothing' }
-  const { userId, allIds } = await identityOf(tx, channelId, person.userId)
-  const anyMode = { mode: 'everyone', minimumRole: 'none' } as const
-  if (mayEcho(person, await standingOf(tx, channelId, userId), anyMode)) return { kind: 'blocked' }
-  const stream = await streamAt(tx, channelId, atMs)
-  const echo = stream ? await latestEcho(tx, stream.show_id, allIds) : null
-  if (!echo) return { kind: 'nothing' }
-  const inTime = atMs - echo.askedAtMs <= settingsOf(channel).undoMs
-  return inTime || person.roles.includes('streamer') ? { kind: 'found', echo } : { kind: 'too-late' }
-}
-
 /** By how much each echo of a show was moved. */
 async function nudgesOf(db: Database, showId: string): Promise<Map<string, number>> {
   const rows = await db
@@ -178,146 +111,6 @@ async function nudgesOf(db: Database, showId: string): Promise<Map<string, numbe
   const sums = new Map<string, number>()
   for (const { echo_id, by_ms } of rows) sums.set(echo_id, (sums.get(echo_id) ?? 0) + by_ms)
   return sums
-}
-
-/** What a moderator has done in chat: one message deleted, or somebody banned or timed out (all their messages). */
-export type Moderation = { channelId: string } & (
-  { messageId: string } | { userId: string } | { everybody: true }
-)
-
-/** Takes back what was moderated; of a person, the echoes of the show that is on. */
-export async function withdrawModerated(db: Database, moderation: Moderation, now: number): Promise<number> {
-  return db.transaction().execute(async (tx) => {
-    const { channelId } = moderation
-    let query = tx
-      .selectFrom('echoes')
-      .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
-      .select('echoes.id')
-      .where('echoes.channel_id', '=', channelId)
-      .where('withdrawals.echo_id', 'is', null)
-    if ('messageId' in moderation) {
-      query = query.where('source', '=', 'chat').where('source_key', '=', moderation.messageId)
-      // It may come before the message itself, by another transport: then the message finds itself dealt with.
-      await claimCommand(tx, channelId, moderation.messageId, now, 'moderation')
-    } else {
-      const stream = await streamAt(tx, channelId, now)
-      if (!stream) return 0
-      query = query.where('show_id', '=', stream.show_id)
-      if ('userId' in moderation) {
-        const { allIds } = await identityOf(tx, channelId, moderation.userId)
-        query = query.where('echoes.user_id', 'in', allIds)
-      } else query = query.where('source', '=', 'chat')
-    }
-    const gone = await query.execute()
-    for (const { id } of gone) await withdraw(tx, id, 'moderation', now)
-    if (gone.length > 0) await touchChannel(tx, channelId, now)
-    return gone.length
-  })
-}
-
-/** Takes back the echoes of a show by accounts that are no more. */
-export async function withdrawGone(
-  db: Database,
-  showId: string,
-  isThere: (userIds: string[]) => Promise<ReadonlySet<string>>,
-  now: number,
-): Promise<void> {
-  const echoes = await countingEchoes(db, showId)
-  // Viewers of the panel who have not told who they are, and who wants to be forgotten, have no account to look up.
-  const accounts = [...new Set(echoes.map((e) => e.userId))].filter((id) => /^\d+$/.test(id))
-  if (accounts.length === 0) return
-  const there = await isThere(accounts)
-  const gone = new Set(accounts.filter((id) => !there.has(id)))
-  for (const { id, userId } of echoes) if (gone.has(userId)) await withdraw(db, id, 'gone', now)
-}
-
-/**
- * `!echo forget`: the person's name and id are gone from everything they marked in this channel. The echoes still count,
- * by somebody without a name: others may want the same moment, and a recap may be out already.
- */
-export async function forgetPerson(
-  db: Database,
-  channelId: string,
-  userId: string,
-  now: number,
-): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    await touchChannel(tx, channelId, now)
-    const { allIds } = await identityOf(tx, channelId, userId)
-    const nobody = `forgotten:${timeOrderedId()}`
-    await tx
-      .updateTable('echoes')
-      .set({ user_id: nobody, login: '', display_name: '' })
-      .where('channel_id', '=', channelId)
-      .where('user_id', 'in', allIds)
-      .execute()
-    const shows = tx.selectFrom('shows').select('id').where('channel_id', '=', channelId)
-    await tx
-      .updateTable('votes')
-      .set({ user_id: nobody })
-      .where('show_id', 'in', shows)
-      .where('user_id', 'in', allIds)
-      .execute()
-    await tx
-      .deleteFrom('identities')
-      .where('channel_id', '=', channelId)
-      .where('opaque_id', 'in', allIds)
-      .execute()
-    // Who was approved is not any more; who is blocked stays so, else forgetting would be the way around it.
-    await tx
-      .deleteFrom('standings')
-      .where('channel_id', '=', channelId)
-      .where('user_id', '=', userId)
-      .where('standing', '=', 'approved')
-      .execute()
-  })
-}
-
-/** Takes back one echo of one's own; asked again, it is taken back already. */
-export async function undoOwnEcho(
-  db: Database,
-  request: { channelId: string; person: Person; echoId: string; atMs: number },
-  now: number,
-): Promise<Exclude<UndoOutcome, 'known'>> {
-  return db.transaction().execute((tx) => takeBack(tx, request, now))
-}
-
-async function takeBack(
-  tx: Database,
-  request: { channelId: string; person: Person; echoId: string | null; atMs: number },
-  now: number,
-): Promise<Exclude<UndoOutcome, 'known'>> {
-  const { channelId, person, echoId, atMs } = request
-  const own = await ownLatest(tx, channelId, person, atMs)
-  if (own.kind === 'blocked') return 'blocked'
-  if (echoId !== null && !(own.kind === 'found' && own.echo.id === echoId)) {
-    const { allIds } = await identityOf(tx, channelId, person.userId)
-    const mine = await tx
-      .selectFrom('echoes')
-      .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
-      .select('withdrawals.echo_id as withdrawn')
-      .where('echoes.id', '=', echoId)
-      .where('echoes.user_id', 'in', allIds)
-      .executeTakeFirst()
-    if (mine?.withdrawn) return 'undone'
-    return own.kind === 'too-late' && mine ? 'too-late' : 'nothing'
-  }
-  if (own.kind !== 'found') return own.kind
-  const latest = own.echo
-  await touchChannel(tx, channelId, now)
-  await withdraw(tx, latest.id, 'undo', now)
-  const { replaces_id: replaced } = await tx
-    .selectFrom('echoes')
-    .select('replaces_id')
-    .where('id', '=', latest.id)
-    .executeTakeFirstOrThrow()
-  if (replaced)
-    await tx
-      .deleteFrom('withdrawals')
-      .where('echo_id', '=', replaced)
-      .where('reason', '=', 'replaced')
-      .execute()
-  return 'undone'
 }
 
 /** Marks a command as taken by the caller; false when somebody had it already. */
@@ -492,7 +285,8 @@ export async function streamAt(db: Database, channelId: string, atMs: number) {
   return stream
 }
 
-async function withdraw(
+/** Takes an echo out of what counts; once is enough. */
+export async function withdraw(
   db: Database,
   echoId: string,
   reason: 'undo' | 'replaced' | 'moderation' | 'gone',

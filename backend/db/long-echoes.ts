@@ -21,19 +21,7 @@ export async function startLongEcho(db: Database, at: LongEchoPlace, now: number
     await touchChannel(tx, at.channelId, now)
     const open = await openLongEcho(tx, at.streamId)
     if (open !== null) return open
-    await tx
-      .insertInto('long_echoes')
-      .values({
-        id: randomUUID(),
-        channel_id: at.channelId,
-        stream_id: at.streamId,
-        show_id: at.showId,
-        user_id: at.userId,
-        started_at: now,
-        ended_at: null,
-        label: at.label ?? null,
-      })
-      .execute()
+    await insertLongEcho(tx, at, now, null)
     return null
   })
 }
@@ -47,19 +35,7 @@ export async function takeLongEcho(
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await touchChannel(tx, at.channelId, now)
-    await tx
-      .insertInto('long_echoes')
-      .values({
-        id: randomUUID(),
-        channel_id: at.channelId,
-        stream_id: at.streamId,
-        show_id: at.showId,
-        user_id: at.userId,
-        started_at: now - lengthMs,
-        ended_at: now,
-        label: at.label ?? null,
-      })
-      .execute()
+    await insertLongEcho(tx, at, now - lengthMs, now)
   })
 }
 
@@ -132,4 +108,25 @@ export async function longEchoesOf(db: Database, showId: string): Promise<Counti
       },
     ]
   })
+}
+
+async function insertLongEcho(
+  tx: Database,
+  { channelId, streamId, showId, userId, label = null }: LongEchoPlace,
+  startedAt: number,
+  endedAt: number | null,
+): Promise<void> {
+  await tx
+    .insertInto('long_echoes')
+    .values({
+      id: randomUUID(),
+      channel_id: channelId,
+      stream_id: streamId,
+      show_id: showId,
+      user_id: userId,
+      started_at: startedAt,
+      ended_at: endedAt,
+      label,
+    })
+    .execute()
 }

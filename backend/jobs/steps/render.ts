@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
 import { findChannel } from '../../db/channels.ts'
-import { withdrawGone } from '../../db/echoes.ts'
+import { withdrawGone } from '../../db/withdrawals.ts'
 import { recordMedia } from '../../db/media.ts'
 import {
   type Recap,
