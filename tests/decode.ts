@@ -1,7 +1,7 @@
 /** Decodes a video completely, to see and hear what a viewer would: the clock on each picture, and when it beeps. */
 import { Codec, CodecContext, Frame, Packet, type Stream } from 'node-av/lib'
 import { check, openInput, readPacket, toSec } from '../backend/media/av.ts'
-import { readClock, SAMPLE_RATE } from '../scripts/sandbox/footage/clock.ts'
+import { BEEP_LEVEL, readClock } from '../scripts/sandbox/footage/clock.ts'
 
 export interface Seen {
   /** Each picture: when it is shown, and the frame number burned into it. */
@@ -11,7 +11,8 @@ export interface Seen {
   errors: number
 }
 
-const LOUD = 0.1
+/** Where a beep surely is: what an encoder smears ahead of it is softer. */
+const LOUD = BEEP_LEVEL / 2
 /** Beeps are a second apart; within this, sound belongs to the same one. */
 const SAME_BEEP_SEC = 0.5
 
@@ -31,7 +32,8 @@ export function decode(file: string): Seen {
       const atSec = toSec(frame.bestEffortTimestamp, stream.timeBase)
       if (stream === input.video) {
         const luma = frame.data?.[0]
-        if (luma) seen.pictures.push({ atSec, frame: readClock(luma, frame.linesize[0] ?? 0) })
+        const scale = frame.width / 320
+        if (luma) seen.pictures.push({ atSec, frame: readClock(luma, frame.linesize[0] ?? 0, scale) })
       } else listen(frame, atSec, seen.beepsSec)
     }
   }
@@ -74,6 +76,6 @@ function listen(frame: Frame, atSec: number, beeps: number[]): void {
   const samples = new Float32Array(plane.buffer, plane.byteOffset, frame.nbSamples)
   const first = samples.findIndex((s) => Math.abs(s) > LOUD)
   if (first === -1) return
-  const beginsSec = atSec + first / SAMPLE_RATE
+  const beginsSec = atSec + first / frame.sampleRate
   if (beginsSec - (beeps.at(-1) ?? -1) > SAME_BEEP_SEC) beeps.push(beginsSec)
 }

@@ -11,12 +11,14 @@ export function adtsHeaderLength(frame: Uint8Array): number {
   return hasChecksum ? 9 : 7
 }
 
-/** AudioSpecificConfig (2 bytes) that says what the ADTS header of `frame` says; undefined without a header. */
-export function audioConfigOf(frame: Uint8Array): Buffer | undefined {
-  const [, , third = 0, fourth = 0] = frame
-  if (adtsHeaderLength(frame) === 0) return undefined
-  const objectType = (third >> 6) + 1
-  const rateIndex = (third >> 2) & 0xf
-  const channels = ((third & 1) << 2) | (fourth >> 6)
-  return Buffer.from([(objectType << 3) | (rateIndex >> 1), ((rateIndex & 1) << 7) | (channels << 3)])
+const LOW_COMPLEXITY = 2
+const RATES = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
+]
+
+/** AudioSpecificConfig (2 bytes) of AAC-LC. @throws RangeError for a rate that AAC does not have */
+export function configOf(sampleRate: number, channels: number): Buffer {
+  const rate = RATES.indexOf(sampleRate)
+  if (rate === -1) throw new RangeError(`AAC has no sample rate of ${sampleRate} Hz`)
+  return Buffer.from([(LOW_COMPLEXITY << 3) | (rate >> 1), ((rate & 1) << 7) | (channels << 3)])
 }

@@ -4,102 +4,198 @@
  * the offset between sound and picture can be measured after decoding.
  */
 import { mkdirSync } from 'node:fs'
-import { Codec, CodecContext, CodecParameters, Dictionary, Frame, Packet, Rational } from 'node-av/lib'
-import {
-  AV_CHANNEL_LAYOUT_STEREO,
-  AV_PIX_FMT_YUV420P,
-  AV_SAMPLE_FMT_FLTP,
-  FF_ENCODER_AAC,
-  FF_ENCODER_LIBX264,
-} from 'node-av/constants'
+import { avChannelLayoutDefault, CodecParameters, Frame, Packet, Rational } from 'node-av/lib'
+import type { CodecContext } from 'node-av/lib'
+import { AV_PIX_FMT_YUV420P, AV_SAMPLE_FMT_FLTP, FF_ENCODER_AAC } from 'node-av/constants'
 import { check } from '../../../backend/media/av.ts'
-import { PartsWriter, type Footage } from './parts.ts'
+import { encoded, openEncoder } from '../../../backend/media/coders.ts'
+import { FilterChain } from '../../../backend/media/filter-chain.ts'
+import { PartsWriter, type Container, type Footage } from './parts.ts'
 
 const WIDTH = 320
 const HEIGHT = 180
 const BITS = 20
 const BIT = 16
 const BIT_TOP = 152
-export const SAMPLE_RATE = 48_000
 const AAC_FRAME = 1024
 const BEEP_SEC = 0.05
+export const BEEP_LEVEL = 0.5
 
-export interface ClockOptions {
-  seconds: number
-  fps: number
+/** An encoded track in memory, its time stamps in `base`. */
+export interface Track {
+  par: CodecParameters
+  base: Rational
+  packets: Packet[]
 }
 
-/** Makes the VOD in `dir`: 320 × 180, key frame each 2 s, 2 B-frames, AAC stereo 48 kHz. */
-export function makeClockVod(dir: string, { seconds, fps }: ClockOptions): Footage {
+export interface PicturesOptions {
+  /** Frame number of the first picture, and of the one after the last. */
+  from: number
+  to: number
+  fps: number
+  /** Lines of the picture, a multiple of 180; the width is 16/9 of it. */
+  height?: number
+  codec?: 'h264' | 'hevc' | 'av1'
+  /** Seconds from one key frame to the next; 2 unless told. */
+  groupSec?: number
+  /** Leading pictures that need the group before. H.264 and HEVC only. */
+  openGroups?: boolean
+  /** Moves the picture `n` by so many frame lengths: a variable rate. */
+  jitter?: (n: number) => number
+}
+
+const CODECS = {
+  h264: { name: 'libx264', preset: 'superfast' },
+  hevc: { name: 'libx265', preset: 'ultrafast' },
+  av1: { name: 'libsvtav1', preset: '12' },
+}
+const TICKS = new Rational(1, 90_000)
+
+/** Makes the VOD in `dir`: 320 × 180, key frame each 2 s, 2 B-frames, AAC stereo 48 kHz, 10 s parts. */
+export function makeClockVod(dir: string, { seconds, fps }: { seconds: number; fps: number }): Footage {
+  const pictures = encodePictures({ from: 0, to: seconds * fps, fps })
+  const sound = encodeBeeps({ seconds, sampleRate: 48_000, channels: 2 })
+  const footage = writeVod(dir, [pictures, sound], { partSec: 10, container: 'ts' })
+  for (const { packets } of [pictures, sound]) for (const packet of packets) packet.free()
+  return { ...footage, width: WIDTH, height: HEIGHT, fps }
+}
+
+/** Writes tracks as parts; they may be written again elsewhere. */
+export function writeVod(
+  dir: string,
+  tracks: readonly Track[],
+  options: { partSec: number; container: Container; offsetSec?: number },
+): Footage {
   mkdirSync(dir, { recursive: true })
-  const videoBase = new Rational(1, fps)
-  const audioBase = new Rational(1, SAMPLE_RATE)
-  const video = openEncoder(
-    FF_ENCODER_LIBX264,
-    videoBase,
-    { preset: 'veryfast', crf: '20', sc_threshold: '0' },
+  const writer = new PartsWriter(dir, tracks, options)
+  const at = tracks.map(() => 0)
+  // In the order of their time, as a live encoder writes them.
+  for (;;) {
+    const due = tracks.flatMap((t, n) => {
+      const packet = t.packets[at[n] ?? 0]
+      return packet ? [{ n, packet, sec: (Number(packet.dts) * t.base.num) / t.base.den }] : []
+    })
+    const first = due.sort((a, b) => a.sec - b.sec)[0]
+    if (!first) break
+    at[first.n] = (at[first.n] ?? 0) + 1
+    const copy = first.packet.clone()
+    if (!copy) throw new Error('out of memory')
+    writer.write(copy, first.n, tracks[first.n]?.base ?? TICKS)
+    copy.free()
+  }
+  return writer.finish({ width: 0, height: 0, fps: 0, title: 'A running clock' })
+}
+
+export function encodePictures(options: PicturesOptions): Track {
+  const {
+    from,
+    to,
+    fps,
+    height = HEIGHT,
+    codec = 'h264',
+    groupSec = 2,
+    openGroups = false,
+    jitter = () => 0,
+  } = options
+  const { name, preset } = CODECS[codec]
+  const x26x = `scenecut=0:open-gop=${openGroups ? 1 : 0}`
+  const encoder = openEncoder(
+    name,
+    {
+      preset,
+      crf: codec === 'av1' ? '40' : '20',
+      ...(codec === 'h264' ? { 'x264-params': x26x } : {}),
+      ...(codec === 'hevc' ? { 'x265-params': `${x26x}:log-level=none:repeat-headers=1` } : {}),
+      ...(codec === 'av1' ? { 'svtav1-params': 'pred-struct=1:lp=2' } : {}),
+    },
     (c) => {
-      c.width = WIDTH
-      c.height = HEIGHT
+      c.width = (height * 16) / 9
+      c.height = height
       c.pixelFormat = AV_PIX_FMT_YUV420P
+      c.timeBase = TICKS
       c.framerate = new Rational(fps, 1)
-      c.gopSize = 2 * fps
-      c.maxBFrames = 2
+      c.gopSize = groupSec * fps
+      c.maxBFrames = codec === 'av1' ? 0 : 2
     },
   )
-  const audio = openEncoder(FF_ENCODER_AAC, audioBase, {}, (c) => {
-    c.sampleRate = SAMPLE_RATE
-    c.sampleFormat = AV_SAMPLE_FMT_FLTP
-    c.channelLayout = AV_CHANNEL_LAYOUT_STEREO
-    c.bitRate = 96_000n
-  })
-  const writer = new PartsWriter(dir, [{ par: parametersOf(video) }, { par: parametersOf(audio) }])
-  const write = [
-    (packet: Packet) => {
-      packet.duration ||= 1n
-      writer.write(packet, 0, videoBase)
-    },
-    // The encoder's priming lies before 0, where an MPEG-TS muxer would clamp it.
-    (packet: Packet) => packet.pts >= 0n && writer.write(packet, 1, audioBase),
-  ] as const
-  let samples = 0
-  for (let n = 0; n < seconds * fps; n++) {
-    const picture = Frame.fromVideoBuffer(drawClock(n, fps), {
+  const scale = new FilterChain({ filters: `scale=-2:${height}:flags=neighbor`, timeBase: TICKS })
+  const packets: Packet[] = []
+  const keep = (made: Generator<Packet>) => {
+    for (const packet of made) {
+      const kept = packet.clone()
+      if (!kept) throw new Error('out of memory')
+      kept.duration ||= BigInt(Math.round(90_000 / fps))
+      packets.push(kept)
+    }
+  }
+  for (let n = from; n < to; n++) {
+    const drawn = Frame.fromVideoBuffer(drawClock(n, fps), {
       width: WIDTH,
       height: HEIGHT,
       format: AV_PIX_FMT_YUV420P,
-      timeBase: videoBase,
-      pts: BigInt(n),
+      timeBase: TICKS,
+      pts: BigInt(Math.round(((n + jitter(n)) * 90_000) / fps)),
     })
-    encode(video, picture, write[0])
-    while (samples < ((n + 1) / fps) * SAMPLE_RATE) {
-      const sound = Frame.fromAudioBuffer(beeps(samples), {
-        nbSamples: AAC_FRAME,
-        format: AV_SAMPLE_FMT_FLTP,
-        sampleRate: SAMPLE_RATE,
-        channelLayout: AV_CHANNEL_LAYOUT_STEREO,
-        timeBase: audioBase,
-        pts: BigInt(samples),
-      })
-      encode(audio, sound, write[1])
-      samples += AAC_FRAME
+    for (const { frame } of scale.push(drawn)) {
+      keep(encoded(encoder, frame))
+      frame.free()
+    }
+    drawn.free()
+  }
+  keep(encoded(encoder, null))
+  const par = parametersOf(encoder)
+  encoder.freeContext()
+  scale.close()
+  return { par, base: TICKS, packets }
+}
+
+/** A beep at each whole second. */
+export function encodeBeeps(options: { seconds: number; sampleRate: number; channels: number }): Track {
+  const { seconds, sampleRate, channels } = options
+  const base = new Rational(1, sampleRate)
+  const encoder = openEncoder(FF_ENCODER_AAC, {}, (c) => {
+    c.sampleRate = sampleRate
+    c.sampleFormat = AV_SAMPLE_FMT_FLTP
+    c.channelLayout = avChannelLayoutDefault(channels)
+    c.timeBase = base
+    c.bitRate = 96_000n
+  })
+  const packets: Packet[] = []
+  const keep = (made: Generator<Packet>) => {
+    for (const packet of made) {
+      // The encoder's priming lies before 0, where an MPEG-TS muxer would clamp it.
+      const kept = packet.pts >= 0n ? packet.clone() : null
+      if (kept) packets.push(kept)
     }
   }
-  encode(video, null, write[0])
-  encode(audio, null, write[1])
-  video.freeContext()
-  audio.freeContext()
-  return writer.finish({ width: WIDTH, height: HEIGHT, fps, title: 'A running clock' })
+  for (let sample = 0; sample < seconds * sampleRate; sample += AAC_FRAME) {
+    const frame = Frame.fromAudioBuffer(beeps(sample, sampleRate, channels), {
+      nbSamples: AAC_FRAME,
+      format: AV_SAMPLE_FMT_FLTP,
+      sampleRate,
+      channelLayout: avChannelLayoutDefault(channels),
+      timeBase: base,
+      pts: BigInt(sample),
+    })
+    keep(encoded(encoder, frame))
+    frame.free()
+  }
+  keep(encoded(encoder, null))
+  const par = parametersOf(encoder)
+  encoder.freeContext()
+  return { par, base, packets }
 }
 
 /**
  * The frame number that a decoded picture shows. `luma` is its Y plane, `stride` the bytes of a line.
+ * @param scale how much larger than 320 × 180 the picture is
  * @throws when a square is neither black nor white: then it is no clock picture
  */
-export function readClock(luma: Uint8Array, stride: number): number {
+export function readClock(luma: Uint8Array, stride: number, scale = 1): number {
   let n = 0
   for (let bit = 0; bit < BITS; bit++) {
-    const level = luma[(BIT_TOP + BIT / 2) * stride + bit * BIT + BIT / 2] ?? 128
+    const [x, y] = [Math.round((bit * BIT + BIT / 2) * scale), Math.round((BIT_TOP + BIT / 2) * scale)]
+    const level = luma[y * stride + x] ?? 128
     if (level > 96 && level < 160) throw new Error(`square ${bit} is grey (${level})`)
     if (level >= 160) n |= 1 << bit
   }
@@ -142,32 +238,15 @@ function fill(picture: Buffer, x: number, y: number, w: number, h: number, level
   for (let row = y; row < y + h; row++) picture.fill(level, row * WIDTH + x, row * WIDTH + x + w)
 }
 
-/** One AAC frame of planar float stereo: a 1 kHz tone in the first 50 ms of each second, silence else. */
-function beeps(from: number): Buffer {
-  const plane = new Float32Array(AAC_FRAME * 2)
+/** One AAC frame of planar floats: a 1 kHz tone in the first 50 ms of each second, silence else. */
+function beeps(from: number, sampleRate: number, channels: number): Buffer {
+  const planes = new Float32Array(AAC_FRAME * channels)
   for (let i = 0; i < AAC_FRAME; i++) {
-    const inSecond = ((from + i) % SAMPLE_RATE) / SAMPLE_RATE
-    const level = inSecond < BEEP_SEC ? 0.5 * Math.sin(2 * Math.PI * 1000 * inSecond) : 0
-    plane[i] = level
-    plane[AAC_FRAME + i] = level
+    const inSecond = ((from + i) % sampleRate) / sampleRate
+    const level = inSecond < BEEP_SEC ? BEEP_LEVEL * Math.sin(2 * Math.PI * 1000 * inSecond) : 0
+    for (let channel = 0; channel < channels; channel++) planes[channel * AAC_FRAME + i] = level
   }
-  return Buffer.from(plane.buffer)
-}
-
-function openEncoder(
-  name: typeof FF_ENCODER_LIBX264 | typeof FF_ENCODER_AAC,
-  timeBase: Rational,
-  options: Record<string, string>,
-  set: (context: CodecContext) => void,
-): CodecContext {
-  const codec = Codec.findEncoderByName(name)
-  if (!codec) throw new Error(`this build of FFmpeg has no ${name}`)
-  const context = new CodecContext()
-  context.allocContext3(codec)
-  context.timeBase = timeBase
-  set(context)
-  check(context.open2Sync(codec, Dictionary.fromObject(options)), `cannot open ${name}`)
-  return context
+  return Buffer.from(planes.buffer)
 }
 
 function parametersOf(context: CodecContext): CodecParameters {
@@ -175,16 +254,4 @@ function parametersOf(context: CodecContext): CodecParameters {
   par.alloc()
   check(par.fromContext(context), 'cannot read the encoder format')
   return par
-}
-
-function encode(context: CodecContext, frame: Frame | null, write: (packet: Packet) => unknown): void {
-  check(context.sendFrameSync(frame), 'cannot encode')
-  frame?.free()
-  const packet = new Packet()
-  packet.alloc()
-  while (context.receivePacketSync(packet) >= 0) {
-    write(packet)
-    packet.unref()
-  }
-  packet.free()
 }

@@ -1,6 +1,6 @@
 /**
- * Writes encoded packets as a VOD on disk: 10-second MPEG-TS parts `0.ts`, `1.ts` … as Twitch's archive has them,
- * with continuous time stamps, plus `parts.json` with their durations.
+ * Writes encoded packets as a VOD on disk: parts `0.ts`, `1.ts` … as Twitch's archive has them, with continuous time
+ * stamps, or `init.mp4` and `0.mp4` …, plus `parts.json` with their durations.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,12 +19,26 @@ export interface Footage {
   title: string
 }
 
+export type Container = 'ts' | 'fmp4'
+
+export interface PartsOptions {
+  /** Parts are so long or a little longer: they begin with a key frame. */
+  partSec: number
+  container: Container
+  /** Added to the time stamps as they are written. */
+  offsetSec?: number
+}
+
 export class PartsWriter {
   readonly #context = new FormatContext()
   readonly #dir: string
   readonly #streams: Stream[] = []
 
-  constructor(dir: string, streams: { par: CodecParameters }[]) {
+  constructor(
+    dir: string,
+    streams: readonly { par: CodecParameters }[],
+    { partSec, container, offsetSec = 0 }: PartsOptions = { partSec: 10, container: 'ts' },
+  ) {
     this.#dir = dir
     check(this.#context.allocOutputContext2(null, 'hls', join(dir, 'index.m3u8')), 'cannot make parts')
     for (const { par } of streams) {
@@ -33,10 +47,14 @@ export class PartsWriter {
       stream.codecpar.codecTag = 0
       this.#streams.push(stream)
     }
-    const options = new Dictionary()
-    options.set('hls_time', '10')
-    options.set('hls_list_size', '0')
-    options.set('hls_segment_filename', join(dir, '%d.ts'))
+    const options = Dictionary.fromObject({
+      hls_time: String(partSec),
+      hls_list_size: '0',
+      hls_segment_type: container === 'ts' ? 'mpegts' : 'fmp4',
+      hls_segment_filename: join(dir, container === 'ts' ? '%d.ts' : '%d.mp4'),
+      hls_fmp4_init_filename: 'init.mp4',
+      output_ts_offset: String(offsetSec),
+    })
     check(this.#context.writeHeaderSync(options), 'cannot write the header')
   }
 

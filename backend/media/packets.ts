@@ -1,0 +1,305 @@
+/**
+ * Reads the packets of a take, group of pictures by group of pictures, on the source's own clock.
+ *
+ * Pictures come in decoding order. A group begins with a key frame and depends on nothing before it, with one exception:
+ * its _leading_ pictures are shown before the key frame and need the group before, too (open groups of pictures).
+ */
+import { BitStreamFilter, BitStreamFilterContext, Packet } from 'node-av/lib'
+import type { CodecParameters, Stream } from 'node-av/lib'
+import {
+  AV_CODEC_ID_AV1,
+  AV_CODEC_ID_H264,
+  AV_CODEC_ID_HEVC,
+  AV_NOPTS_VALUE,
+  AVMEDIA_TYPE_AUDIO,
+  AVSEEK_FLAG_BACKWARD,
+} from 'node-av/constants'
+import { withSequenceHeader } from './av1.ts'
+import { check, MediaError, openInput, readPacket, toSec, toTicks, type OpenInput } from './av.ts'
+
+/** Files of one format whose time stamps go on from each other. */
+export interface Take {
+  /** Files that follow each other; for fMP4 the first is the initialisation part. One file alone may be sought in. */
+  files: string[]
+  /** The source time of the first picture in `files`. */
+  filesStartSec: number
+  startSec: number
+  endSec: number
+}
+
+export interface Picture {
+  packet: Packet
+  /** When it is shown, in source seconds. */
+  sec: number
+  dtsSec: number
+  /** Shown before its group's key frame. */
+  leading: boolean
+}
+
+export interface Group {
+  keySec: number
+  /** In decoding order, the key frame first. */
+  pictures: Picture[]
+  /** When the next group's key frame is shown; at the end of the data, when the last picture ends. */
+  endSec: number
+  /** The next key frame and its leading pictures, where there are such: they are shown in this group's time. */
+  tail: Picture[]
+  /** Seconds between two pictures. */
+  frameSec: number
+}
+
+export interface Sound {
+  sec: number
+  data: Buffer
+}
+
+/** A jump of the time stamps beyond this is an undeclared discontinuity: the clock goes on as if there were none. */
+const JUMP_SEC = 10
+/** A key frame is sought this much early, for the sound that belongs to it. */
+const SEEK_MARGIN_SEC = 0.5
+/** Sound that is so late is not waited for. */
+const SOUND_TAIL_SEC = 1
+
+export class TakeReader {
+  readonly #take: Take
+  readonly #input: OpenInput
+  readonly #onSound: (sound: Sound, par: CodecParameters) => void
+  readonly #annexB: BitStreamFilterContext | null
+  #audio: Stream | undefined
+  #clock: SourceClock | undefined
+  #heardSec = -Infinity
+  #frameSec: number
+
+  /** @throws {MediaError} */
+  constructor(take: Take, onSound: (sound: Sound, par: CodecParameters) => void) {
+    this.#take = take
+    this.#onSound = onSound
+    const [first = ''] = take.files
+    this.#input = openInput(take.files.length === 1 ? first : `concat:${take.files.join('|')}`)
+    const { video, audio } = this.#input
+    if (!video) {
+      this.#input.close()
+      throw new MediaError('no picture in these parts')
+    }
+    this.#audio = audio
+    this.#annexB = annexBFilter(video)
+    const { num, den } = video.avgFrameRate
+    this.#frameSec = num > 0 ? den / num : 1 / 30
+    if (take.files.length === 1 && this.#hasIndex) this.#seek(video)
+  }
+
+  /** The picture track's parameters as its packets leave this reader: H.264 and HEVC with start codes. */
+  get videoPar(): CodecParameters {
+    return this.#annexB?.outputCodecParameters ?? this.video.codecpar
+  }
+
+  get video(): Stream {
+    if (!this.#input.video) throw new MediaError('no picture in these parts')
+    return this.#input.video
+  }
+
+  get audioPar(): CodecParameters | undefined {
+    return this.#audio?.codecpar
+  }
+
+  /** Each group once. A group's pictures live until the next one is asked for. */
+  *groups(): Generator<Group> {
+    let pictures: Picture[] = []
+    let next: Picture[] = []
+    const finish = (endSec: number): Group => ({
+      keySec: pictures[0]?.sec ?? 0,
+      pictures,
+      endSec,
+      tail: next.length > 1 ? next : [],
+      frameSec: this.#frameSec,
+    })
+    try {
+      for (const picture of this.#pictures()) {
+        const isKey = picture.packet.isKeyframe
+        if (next.length > 0) {
+          // The next group's leading pictures belong to this group's time, too.
+          picture.leading = !isKey && picture.sec < (next[0]?.sec ?? 0)
+          if (picture.leading) {
+            next.push(picture)
+            continue
+          }
+          yield finish(next[0]?.sec ?? 0)
+          for (const { packet } of pictures) packet.free()
+          pictures = next
+          next = []
+        }
+        if (isKey && pictures.length > 0) next = [picture]
+        else if (isKey || pictures.length > 0) {
+          picture.leading =
+            !isKey && pictures.every((p, i) => i === 0 || p.leading) && picture.sec < (pictures[0]?.sec ?? 0)
+          pictures.push(picture)
+        } else picture.packet.free() // refers to what was not fetched
+        if (pictures.length > 2) this.#frameSec = frameLength(pictures) ?? this.#frameSec
+      }
+      if (next.length > 0) {
+        yield finish(next[0]?.sec ?? 0)
+        for (const { packet } of pictures) packet.free()
+        pictures = next
+        next = []
+      }
+      if (pictures.length > 0) yield finish(Math.max(...pictures.map((p) => p.sec)) + this.#frameSec)
+    } finally {
+      for (const { packet } of [...pictures, ...next]) packet.free()
+    }
+  }
+
+  /** Goes on reading until the sound up to `sec` is heard: in MPEG-TS it lies behind its picture. */
+  hearUntil(sec: number): void {
+    const packet = new Packet()
+    packet.alloc()
+    try {
+      while (this.#heardSec < sec && readPacket(this.#input, packet)) {
+        const isPicture = packet.streamIndex === this.video.index
+        if (!isPicture) this.#hear(packet)
+        else if (
+          this.#clock &&
+          this.#clock.video(toSec(packet.dts, this.video.timeBase)) > sec + SOUND_TAIL_SEC
+        )
+          return
+        packet.unref()
+      }
+    } finally {
+      packet.free()
+    }
+  }
+
+  close(): void {
+    this.#annexB?.free()
+    this.#input.close()
+  }
+
+  *#pictures(): Generator<Picture> {
+    const { video } = this
+    const packet = new Packet()
+    packet.alloc()
+    const filtered = new Packet()
+    filtered.alloc()
+    try {
+      while (readPacket(this.#input, packet)) {
+        if (packet.streamIndex === video.index) {
+          if (!this.#annexB) yield this.#picture(packet)
+          else {
+            check(this.#annexB.sendPacketSync(packet), 'cannot read a picture')
+            while (this.#annexB.receivePacketSync(filtered) >= 0) {
+              yield this.#picture(filtered)
+              filtered.unref()
+            }
+          }
+        } else this.#hear(packet)
+        packet.unref()
+      }
+    } finally {
+      packet.free()
+      filtered.free()
+    }
+  }
+
+  #picture(packet: Packet): Picture {
+    const base = this.video.timeBase
+    const pts = packet.pts === AV_NOPTS_VALUE ? packet.dts : packet.pts
+    const dts = packet.dts === AV_NOPTS_VALUE ? pts : packet.dts
+    this.#clock ??= new SourceClock(this.#origin(pts))
+    const dtsSec = this.#clock.video(toSec(dts, base))
+    const copy = packet.clone()
+    if (!copy) throw new MediaError('out of memory')
+    if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1)
+      copy.data = withSequenceHeader(copy.data ?? Buffer.alloc(0), this.video.codecpar.extradata)
+    return { packet: copy, sec: dtsSec + toSec(pts - dts, base), dtsSec, leading: false }
+  }
+
+  #hear(packet: Packet): void {
+    // A track may begin later than the files do.
+    this.#audio ??= this.#input.context.streams.find(
+      (s) => s.index === packet.streamIndex && s.codecpar.codecType === AVMEDIA_TYPE_AUDIO,
+    )
+    // Sound that comes before the first picture of the files belongs to what was not fetched.
+    if (packet.streamIndex !== this.#audio?.index || !packet.data || !this.#clock) return
+    const sec = this.#clock.audio(toSec(packet.pts, this.#audio.timeBase))
+    this.#heardSec = sec
+    this.#onSound({ sec, data: Buffer.from(packet.data) }, this.#audio.codecpar)
+  }
+
+  /** Raw seconds that are source time 0. */
+  #origin(firstPts: bigint): number {
+    const { video } = this
+    const first =
+      this.#take.files.length === 1 && video.startTime !== AV_NOPTS_VALUE ? video.startTime : firstPts
+    return toSec(first, video.timeBase) - this.#take.filesStartSec
+  }
+
+  /** Whether seeking finds key frames; in MPEG-TS it only guesses. */
+  get #hasIndex(): boolean {
+    return /\b(mp4|matroska)\b/.test(this.#input.context.iformat?.name ?? '')
+  }
+
+  #seek(video: Stream): void {
+    const start = video.startTime === AV_NOPTS_VALUE ? 0 : toSec(video.startTime, video.timeBase)
+    const sec = start + this.#take.startSec - this.#take.filesStartSec - SEEK_MARGIN_SEC
+    if (sec <= start + SEEK_MARGIN_SEC) return
+    // A file that cannot be sought in is read from its beginning.
+    this.#input.context.seekFrameSync(video.index, toTicks(sec, video.timeBase), AVSEEK_FLAG_BACKWARD)
+  }
+}
+
+/** Raw seconds of the time stamps → source seconds, over jumps that nothing announced. */
+class SourceClock {
+  #originSec: number
+  #earlierSec: number
+  #latestSec = -Infinity
+  #stepSec = 1 / 30
+
+  constructor(originSec: number) {
+    this.#originSec = this.#earlierSec = originSec
+  }
+
+  video(rawSec: number): number {
+    const sec = rawSec - this.#originSec
+    if (this.#latestSec !== -Infinity && Math.abs(sec - this.#latestSec) > JUMP_SEC) {
+      this.#earlierSec = this.#originSec
+      this.#originSec = rawSec - this.#latestSec - this.#stepSec
+    }
+    const at = rawSec - this.#originSec
+    if (at > this.#latestSec && at - this.#latestSec < 1) this.#stepSec = at - this.#latestSec
+    this.#latestSec = at
+    return at
+  }
+
+  /** Sound and picture do not jump at the same packet: whichever reading is nearer to the picture is right. */
+  audio(rawSec: number): number {
+    const [now, before] = [rawSec - this.#originSec, rawSec - this.#earlierSec]
+    return Math.abs(now - this.#latestSec) <= Math.abs(before - this.#latestSec) ? now : before
+  }
+}
+
+/** MP4 keeps H.264 and HEVC with lengths and without parameter sets; all of ours go through as MPEG-TS has them. */
+function annexBFilter(video: Stream): BitStreamFilterContext | null {
+  const name = ANNEX_B.get(video.codecpar.codecId)
+  const extradata = video.codecpar.extradata
+  if (!name || !extradata || extradata[0] !== 1) return null
+  const filter = BitStreamFilter.getByName(name)
+  if (!filter) throw new MediaError(`this build of FFmpeg lacks ${name}`)
+  const context = new BitStreamFilterContext()
+  check(context.alloc(filter), `cannot use ${name}`)
+  if (context.inputCodecParameters) video.codecpar.copy(context.inputCodecParameters)
+  context.inputTimeBase = video.timeBase
+  check(context.init(), `cannot use ${name}`)
+  return context
+}
+
+const ANNEX_B = new Map<number, string>([
+  [AV_CODEC_ID_H264, 'h264_mp4toannexb'],
+  [AV_CODEC_ID_HEVC, 'hevc_mp4toannexb'],
+])
+
+/** The usual distance of two pictures of a group: the median, since a variable rate has odd ones out. */
+function frameLength(pictures: readonly Picture[]): number | null {
+  if (pictures.length % 16 !== 3) return null
+  const shown = pictures.map((p) => p.sec).sort((a, b) => a - b)
+  const steps = shown.slice(1).map((sec, n) => sec - (shown[n] ?? 0))
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? null
+}

@@ -1,0 +1,114 @@
+/**
+ * The one output file of a recap (MP4, its index in front), with its two clocks: pictures grow by exactly what each
+ * piece shows; AAC frames lie end to end on one grid, so that the two never drift apart, at join 1 or at join 100.
+ */
+import { CodecParameters, Dictionary, FormatContext, Packet, Rational } from 'node-av/lib'
+import type { Stream } from 'node-av/lib'
+import { AV_NOPTS_VALUE, AV_PKT_FLAG_KEY } from 'node-av/constants'
+import { check, toTicks } from './av.ts'
+import { AAC_FRAME } from './convert-sound.ts'
+import { silentFrame } from './silence.ts'
+
+export interface RecapTracks {
+  video: CodecParameters
+  /** Raw AAC with its configuration; null: a recap without sound. */
+  audio: CodecParameters | null
+}
+
+const VIDEO_BASE = new Rational(1, 90_000)
+
+export class RecapWriter {
+  readonly #context = new FormatContext()
+  readonly #out: string
+  readonly #video: Stream
+  readonly #audio: Stream | null
+  readonly #sampleRate: number
+  #lastVideoDts = AV_NOPTS_VALUE
+  #slots = 0
+  #silentSlots = 0
+  #silence: Buffer | undefined
+  #isOpen = false
+  /** Seconds of pictures written so far. */
+  videoClockSec = 0
+
+  /** @throws {MediaError} */
+  constructor(out: string, { video, audio }: RecapTracks) {
+    this.#out = out
+    this.#sampleRate = audio?.sampleRate ?? 48_000
+    check(this.#context.allocOutputContext2(null, 'mp4', out), `cannot write ${out}`)
+    this.#video = this.#addStream(video, VIDEO_BASE)
+    this.#audio = audio && this.#addStream(audio, new Rational(1, this.#sampleRate))
+    check(this.#context.openOutputSync(), `cannot write ${out}`)
+    this.#isOpen = true
+    check(
+      this.#context.writeHeaderSync(Dictionary.fromObject({ movflags: '+faststart' })),
+      `cannot write ${out}`,
+    )
+  }
+
+  get hasSound(): boolean {
+    return this.#audio !== null
+  }
+
+  /** Seconds at which the next sound frame will lie. */
+  get audioClockSec(): number {
+    return (this.#slots * AAC_FRAME) / this.#sampleRate
+  }
+
+  get audioFrameSec(): number {
+    return AAC_FRAME / this.#sampleRate
+  }
+
+  /** Seconds of sound that no source had. */
+  get silentSec(): number {
+    return (this.#silentSlots * AAC_FRAME) / this.#sampleRate
+  }
+
+  writeVideo(packet: Packet, ptsSec: number, dtsSec: number, durationSec: number): void {
+    const base = this.#video.timeBase
+    packet.pts = toTicks(ptsSec, base)
+    let dts = toTicks(dtsSec, base)
+    // Pieces with unequal reorder delays could step back by a frame at the join.
+    if (this.#lastVideoDts !== AV_NOPTS_VALUE && dts <= this.#lastVideoDts) dts = this.#lastVideoDts + 1n
+    packet.dts = dts
+    // Without it the last picture would not be shown.
+    packet.duration = toTicks(durationSec, base)
+    this.#lastVideoDts = dts
+    packet.streamIndex = this.#video.index
+    check(this.#context.interleavedWriteFrameSync(packet), `cannot write ${this.#out}`)
+  }
+
+  /** Puts one raw AAC frame, or silence, into the next slot of the grid. */
+  writeSound(frame: Buffer | null): void {
+    if (!this.#audio) return
+    this.#silence ??= silentFrame(this.#audio.codecpar)
+    if (!frame) this.#silentSlots++
+    const packet = new Packet()
+    packet.alloc()
+    packet.data = frame ?? this.#silence
+    packet.pts = packet.dts = toTicks(this.audioClockSec, this.#audio.timeBase)
+    packet.duration = toTicks(this.audioFrameSec, this.#audio.timeBase)
+    packet.flags = AV_PKT_FLAG_KEY
+    packet.streamIndex = this.#audio.index
+    check(this.#context.interleavedWriteFrameSync(packet), `cannot write ${this.#out}`)
+    packet.free()
+    this.#slots++
+  }
+
+  finish(): void {
+    check(this.#context.writeTrailerSync(), `cannot finish ${this.#out}`)
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#context.closeOutputSync()
+    this.#context.freeContext()
+  }
+
+  #addStream(par: CodecParameters, timeBase: Rational): Stream {
+    const stream = this.#context.newStream()
+    check(par.copy(stream.codecpar), 'cannot copy the stream format')
+    stream.codecpar.codecTag = 0
+    stream.timeBase = timeBase
+    return stream
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What is in a piece's files: parts of one format follow each other as one take; where the streamer's encoder was
+ * changed inside a piece, another take begins.
+ */
+import { Dictionary, FormatContext } from 'node-av/lib'
+import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants'
+import { check, MediaError } from './av.ts'
+import { audioFormatOf, sameAudio, sameVideo, videoFormatOf, type Format } from './formats.ts'
+import type { Take } from './packets.ts'
+
+/** Files as they lie in the source, from which a span is taken. */
+export interface Span extends Take {
+  /** Seconds of each file, where a change of format between them is possible. */
+  fileSecs?: number[]
+}
+
+export interface SurveyedTake extends Take {
+  format: Format
+}
+
+/** What is left of a span at a change of format is dropped below this. */
+const SHORTEST_SEC = 0.1
+/** Bytes that tell the format of a part: its tables, parameter sets and first frames. */
+const PROBE_BYTES = 300_000
+
+/** @throws {MediaError} when a file cannot be read or has no picture */
+export function survey({ files, fileSecs, filesStartSec, startSec, endSec }: Span): SurveyedTake[] {
+  if (!fileSecs) {
+    // An initialisation part has the format of all parts that follow it.
+    const format = formatOf(files.slice(0, 2).join('|'))
+    return [{ files, filesStartSec, startSec, endSec, format }]
+  }
+  const takes: (SurveyedTake & { files: string[] })[] = []
+  let atSec = filesStartSec
+  for (const [n, file] of files.entries()) {
+    const untilSec = atSec + (fileSecs[n] ?? 0)
+    const format = formatOf(file)
+    const take = takes.at(-1)
+    // The end of a take's sound lies in the file after it.
+    take?.files.push(file)
+    if (take && isSame(take.format, format)) take.endSec = Math.min(endSec, untilSec)
+    else
+      takes.push({
+        files: [file],
+        filesStartSec: atSec,
+        startSec: Math.max(startSec, atSec),
+        endSec: Math.min(endSec, untilSec),
+        format,
+      })
+    atSec = untilSec
+  }
+  // Where the playlist's lengths add up to less than the parts hold, the last take ends where it was asked to.
+  const last = takes.at(-1)
+  if (last) last.endSec = endSec
+  return takes.filter((t) => t.endSec - t.startSec > SHORTEST_SEC)
+}
+
+function isSame(a: Format, b: Format): boolean {
+  const sound = a.audio && b.audio ? sameAudio(a.audio, b.audio) : a.audio === b.audio
+  return sound && sameVideo(a.video, b.video)
+}
+
+/** @throws {MediaError} */
+function formatOf(file: string): Format {
+  const context = new FormatContext()
+  try {
+    const options = Dictionary.fromObject({ probesize: String(PROBE_BYTES), fflags: 'nobuffer' })
+    check(
+      context.openInputSync(file.includes('|') ? `concat:${file}` : file, null, options),
+      `cannot open ${file}`,
+    )
+    check(context.findStreamInfoSync(), `cannot read the streams of ${file}`)
+    const video = context.streams.find((s) => s.codecpar.codecType === AVMEDIA_TYPE_VIDEO)
+    const audio = context.streams.find((s) => s.codecpar.codecType === AVMEDIA_TYPE_AUDIO)
+    if (!video || video.codecpar.width === 0) throw new MediaError('no picture in these parts')
+    return { video: videoFormatOf(video), audio: audio ? audioFormatOf(audio.codecpar) : null }
+  } finally {
+    context.closeInputSync()
+  }
+}
