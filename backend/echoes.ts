@@ -18,6 +18,7 @@ import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
 import { reconcile } from './jobs/reconcile.ts'
+import { Downloads } from './media/downloads.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
 import { makeTimers } from './jobs/timers.ts'
@@ -79,7 +80,8 @@ export async function startEchoes({
   })
   const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
   const storage = diskStorage(`${config.dataDir}/storage`)
-  const vods = hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls) })
+  const downloads = new Downloads({ overall: 12, perHost: 6 })
+  const vods = hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls), downloads })
   const engine = await makeEngine(config.engineUrl, {
     db,
     clock,

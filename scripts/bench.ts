@@ -3,11 +3,13 @@
  *
  *   panel-api [--seconds 5]   POST /panel/echoes and GET /panel/state against bare Hono handlers
  *   bot                       chat lines through our transport, parser and decision, against bare twurple parsing them
+ *   render                    recaps against re-encoding, against cp, and over streams of 1 h, 4 h and 14 h
  *   --json  print the figures as one line of JSON, last
  */
 import { parseArgs } from 'node:util'
 import { benchBot } from './bench/bot.ts'
 import { benchPanelApi } from './bench/panel-api.ts'
+import { benchRender } from './bench/render.ts'
 
 const { values: args, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +19,7 @@ const { values: args, positionals } = parseArgs({
 const BENCHES: Record<string, () => Promise<object>> = {
   'panel-api': () => benchPanelApi(Number(args.seconds)),
   bot: benchBot,
+  render: () => benchRender((what) => console.log(`  ${what}`)),
 }
 
 async function main(): Promise<void> {

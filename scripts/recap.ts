@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bytesOf } from '../backend/media/playlist.ts'
-import { FETCH_DEFAULTS, fetchParts } from '../backend/media/fetch-parts.ts'
+import { fetchDefaults, fetchParts, spanOf } from '../backend/media/fetch-parts.ts'
 import { loadPlaylist } from '../backend/media/load-playlist.ts'
 import { renderRecap } from '../backend/media/render.ts'
 import { partsOf, windowsOf, type Span } from '../backend/media/windows.ts'
@@ -67,20 +67,8 @@ async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'echoes-recap-'))
   try {
     console.log(`fetching ${parts.length} of ${playlist.parts.length} parts`)
-    const fetched = await fetchParts(parts, join(dir, 'parts'), FETCH_DEFAULTS)
-    const pieces = cuts.flatMap(({ name, windows }) =>
-      windows.map((w) => {
-        const map = w.parts[0] && fetched.mapOf(w.parts[0])
-        const files = w.parts.map((p) => fetched.fileOf(p))
-        return {
-          name,
-          files: map ? [map, ...files] : files,
-          filesStartSec: w.parts[0]?.startSec ?? 0,
-          startSec: w.startSec,
-          endSec: w.endSec,
-        }
-      }),
-    )
+    const fetched = await fetchParts(parts, join(dir, 'parts'), fetchDefaults())
+    const pieces = cuts.flatMap(({ name, windows }) => windows.map((w) => ({ name, ...spanOf(w, fetched) })))
     const file = resolve(args.out ?? 'recap.mp4')
     const rendered = await renderRecap({ pieces, file, stillsDir: join(dir, 'stills') })
     for (const p of rendered.pieces)

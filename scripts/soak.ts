@@ -4,6 +4,7 @@
  *   kills [--kills 100] [--seed 1] [--database postgres://…/postgres]   kill -9 anywhere in the main job
  *   bot   [--channels 200] [--seconds 180] [--restarts 10] [--seed 1]   two bots in all rooms, restarted at random
  *   events [--count 10000] [--seed …]   schedules of Twitch’s events in bad weather, on a moved clock
+ *   render [--count 500] [--seed …]     recaps from a server whose parts fail, stall, break off and are damaged
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -15,6 +16,7 @@ import { soakBot } from './soak/bot.ts'
 import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
+import { soakRender } from './soak/render.ts'
 import { seeded } from './soak/seeded.ts'
 
 const { values: args, positionals } = parseArgs({
@@ -23,7 +25,7 @@ const { values: args, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     kills: { type: 'string', default: '100' },
     seed: { type: 'string' },
-    count: { type: 'string', default: '10000' },
+    count: { type: 'string' },
     database: { type: 'string' },
     channels: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '180' },
@@ -34,7 +36,7 @@ const { values: args, positionals } = parseArgs({
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events }
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render }
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -62,10 +64,22 @@ async function bot(): Promise<boolean> {
 }
 
 async function events(): Promise<boolean> {
-  const report = await soakEvents(Number(args.count), args.seed === undefined ? undefined : Number(args.seed))
+  const report = await soakEvents(
+    Number(args.count ?? 10_000),
+    args.seed === undefined ? undefined : Number(args.seed),
+  )
   console.table(report)
   if (args.json) console.log(JSON.stringify(report))
   return report.different === 0
+}
+
+async function render(): Promise<boolean> {
+  const footageDir = await keptFootage({ kind: 'clock', seconds: 150 })
+  const seed = args.seed === undefined ? undefined : Number(args.seed)
+  const report = await soakRender(footageDir, Number(args.count ?? 500), seed)
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  return report.wrong + report.leftovers === 0
 }
 
 async function kills(): Promise<boolean> {

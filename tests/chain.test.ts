@@ -4,7 +4,7 @@ import { commandOutcomes } from '../backend/db/echoes.ts'
 import type { Echoes } from '../backend/echoes.ts'
 import { PEOPLE, type Sandbox } from '../scripts/sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
-import { decode } from './decode.ts'
+import { decode } from '../scripts/sandbox/footage/decode.ts'
 import { startRunning, type Running } from './running.ts'
 
 let running: Running

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { decode, type Seen } from '../../tests/decode.ts'
+import { decode, type Seen } from '../../scripts/sandbox/footage/decode.ts'
 import { assemble, type Assembled, type Piece } from './assemble.ts'
 import { quietFfmpeg } from './av.ts'
 import { renderRecap } from './render.ts'
@@ -78,6 +78,14 @@ describe('a recap of four moments', () => {
       expect(nearest, `beep at ${atSec.toFixed(3)} s`).toBeLessThan(0.04)
     }
   })
+})
+
+it('wherever a piece begins, each place for a frame of sound gets one', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'assemble-')), 'recap.mp4')
+  // Lengths of pieces that put the grid at every offset to the next piece's frames, half-way included.
+  const pieces = Array.from({ length: 24 }, (_, n) => piece(4 * n + 2, 4 * n + 3 + n / FPS))
+  const { silentSec } = await assemble(pieces, file)
+  expect(silentSec).toBe(0)
 })
 
 it('the child process renders the same with thumbnails, and a damaged part is an error with the piece’s name', async () => {

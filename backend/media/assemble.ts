@@ -39,40 +39,56 @@ export interface CutPiece {
   sourceStartSec: number
   /** Pictures that were not copied. */
   encodedPictures: number
+  /** Seconds of its sound that no source had, and that are silent now. */
+  silentSec: number
 }
 
 export interface Assembled {
   durationSec: number
   pieces: CutPiece[]
-  /** Seconds of sound that no source had, and that are silent now. */
   silentSec: number
+  hasSound: boolean
 }
 
 export interface AssembleOptions {
   cut?: CutMode
+  /** Where the thumbnail of the piece with this index goes. */
+  stillOf?: (index: number) => string
   /** Called now and then with the seconds written so far. */
   onProgress?: (sec: number) => void
 }
+
+/** Key-frame cuts begin so much early at most; Twitch's parts begin with a key frame, and are shorter. */
+const LONGEST_GROUP_SEC = 15
+const HIGHEST_FPS = 120
 
 /** @throws {MediaError} naming the piece, when a piece cannot be read or holds no picture */
 export async function assemble(
   pieces: readonly Piece[],
   out: string,
-  { cut = 'keyframe', onProgress }: AssembleOptions = {},
+  { cut = 'keyframe', onProgress, stillOf }: AssembleOptions = {},
 ): Promise<Assembled> {
   const surveyed = pieces.map((piece) => ({ piece, takes: named(piece, () => survey(piece)) }))
   const format = formatOfRecap(surveyed.flatMap((s) => s.takes))
   const target = targetTrack(surveyed, format)
   const audio = format.audio && audioTrack(format.audio)
-  const recap = new RecapWriter(out, { video: target, audio })
+  const spannedSec = surveyed.reduce((sum, { piece }) => sum + piece.endSec - piece.startSec, 0)
+  const recap = new RecapWriter(out, {
+    video: target,
+    audio,
+    longestSec: spannedSec + surveyed.length * LONGEST_GROUP_SEC,
+    fps: format.video.fps ?? HIGHEST_FPS,
+  })
   try {
     const made: CutPiece[] = []
-    for (const { piece, takes } of surveyed) {
+    for (const [n, { piece, takes }] of surveyed.entries()) {
       const [cuts, gainDb] = [[] as Awaited<ReturnType<typeof cutTake>>[], piece.gainDb ?? 0]
       for (const take of takes) {
         const convert = !sameVideo(take.format.video, format.video)
-        const options = { recap, format, target, cut, convert, gainDb, ...(onProgress ? { onProgress } : {}) }
-        cuts.push(await named(piece, () => cutTake(take, options)))
+        const still = cuts.length === 0 && stillOf?.(n)
+        const options = { recap, format, target, cut, convert, gainDb }
+        const more = { ...(still ? { still } : {}), ...(onProgress ? { onProgress } : {}) }
+        cuts.push(await named(piece, () => cutTake(take, { ...options, ...more })))
       }
       const [first] = cuts
       if (!first) throw new MediaError(`${piece.name}: the span holds no picture`)
@@ -82,10 +98,12 @@ export async function assemble(
         durationSec: cuts.reduce((sum, c) => sum + c.durationSec, 0),
         sourceStartSec: first.sourceStartSec,
         encodedPictures: cuts.reduce((sum, c) => sum + c.encodedPictures, 0),
+        silentSec: cuts.reduce((sum, c) => sum + c.silentSec, 0),
       })
     }
     recap.finish()
-    return { durationSec: recap.videoClockSec, pieces: made, silentSec: recap.silentSec }
+    const { videoClockSec: durationSec, silentSec, hasSound } = recap
+    return { durationSec, pieces: made, silentSec, hasSound }
   } finally {
     recap.close()
   }

@@ -11,7 +11,12 @@ import { PictureEncoder, type EncodedPicture } from './encode-pictures.ts'
 import type { Format } from './formats.ts'
 import { TakeReader, type Group, type Picture, type Take } from './packets.ts'
 import type { RecapWriter } from './recap-writer.ts'
+import { StillPicker } from './still.ts'
 import { TakeSound } from './take-sound.ts'
+
+/** A hole of this length is more than pictures that were left out. */
+const HOLE_SEC = 0.5
+const LATE_END_SEC = 2
 
 export type CutMode = 'keyframe' | 'exact'
 
@@ -24,6 +29,8 @@ export interface CutOptions {
   /** The pictures are in another format than the recap's. */
   convert: boolean
   gainDb: number
+  /** Where the take's thumbnail goes. */
+  still?: string
   /** Called with the recap's length so far. */
   onProgress?: (sec: number) => void
 }
@@ -34,16 +41,21 @@ export interface Cut {
   /** The source time of the first picture. */
   sourceStartSec: number
   encodedPictures: number
+  /** Seconds of sound that were missing. */
+  silentSec: number
 }
 
 /** @throws {MediaError} when the take cannot be read or holds no picture */
 export async function cutTake(take: Take, options: CutOptions): Promise<Cut> {
   const sound = new TakeSound({ recap: options.recap, target: options.format.audio, gainDb: options.gainDb })
   let reader: TakeReader | undefined
+  let cutter: TakeCutter | undefined
   try {
     reader = new TakeReader(take, (heard, par) => sound.hear(heard, par))
-    return await new TakeCutter(take, reader, sound, options).run()
+    cutter = new TakeCutter(take, reader, sound, options)
+    return await cutter.run()
   } finally {
+    cutter?.close()
     sound.close()
     reader?.close()
   }
@@ -55,6 +67,9 @@ class TakeCutter {
   readonly #sound: TakeSound
   readonly #options: CutOptions
   readonly #clockSec: number
+  readonly #stills = new StillPicker()
+  /** Source time up to which all is read. */
+  #readToSec: number | undefined
   /** Source time of the first picture in the recap. */
   #firstSec: number | undefined
   /** Source time at which the pictures written so far end. */
@@ -74,13 +89,20 @@ class TakeCutter {
   }
 
   async run(): Promise<Cut> {
-    const { recap, onProgress } = this.#options
+    const { recap, onProgress, still } = this.#options
+    const silentBefore = recap.silentSec
     if (this.#options.convert) await this.#convert()
     else
       for (const group of this.#reader.groups()) {
+        this.#expectWhole(group)
         if (this.#copyGroup(group)) break
         await this.#breathe()
       }
+    // Where the data ends before the span does: the last part of a VOD may be a little shorter than it says.
+    const dueSec = Math.max(this.#endSec, this.#readToSec ?? 0, this.#take.startSec)
+    const lacksSec = this.#take.endSec - dueSec
+    if (lacksSec > Math.min(LATE_END_SEC, (this.#take.endSec - this.#take.startSec) / 2))
+      this.#expectNoHole(dueSec, Infinity)
     if (this.#firstSec === undefined || this.#endSec <= this.#firstSec)
       throw new MediaError('the span holds no picture')
     if (this.#reader.audioPar) this.#reader.hearUntil(this.#endSec)
@@ -88,12 +110,27 @@ class TakeCutter {
     const durationSec = this.#endSec - this.#firstSec
     recap.videoClockSec = this.#clockSec + durationSec
     onProgress?.(recap.videoClockSec)
+    if (still) this.#stills.write(this.#reader.videoPar, still)
     return {
       atSec: this.#clockSec,
       durationSec,
       sourceStartSec: this.#firstSec,
       encodedPictures: this.#encodedPictures,
+      silentSec: recap.silentSec - silentBefore,
     }
+  }
+
+  close(): void {
+    this.#stills.close()
+  }
+
+  #offerStill(group: Group): void {
+    const [key] = group.pictures
+    if (!this.#options.still || !key) return
+    this.#stills.offer(
+      key.packet,
+      group.pictures.reduce((sum, p) => sum + p.packet.size, 0),
+    )
   }
 
   /** @returns whether the end is reached */
@@ -114,6 +151,7 @@ class TakeCutter {
     else if (isLast && exact) this.#copyToExactEnd(group)
     else this.#copy(group, isLast ? endSec : Infinity)
     this.#goesOn = true
+    this.#offerStill(group)
     this.#sound.place(this.#endSec, this.#endSec)
     return isLast
   }
@@ -159,12 +197,25 @@ class TakeCutter {
     }
   }
 
+  #expectWhole(group: Group): void {
+    const shown = group.pictures.map((p) => p.sec).sort((a, b) => a - b)
+    // Before the first group, what is wanted is due; afterwards, what comes next.
+    let dueSec =
+      this.#readToSec ?? Math.max(this.#take.startSec, this.#take.parts?.[0]?.startSec ?? -Infinity)
+    for (const sec of [...shown, group.endSec]) {
+      this.#expectNoHole(dueSec, sec)
+      dueSec = sec
+    }
+    this.#readToSec = group.endSec
+  }
+
   async #convert(): Promise<void> {
     const { startSec, endSec } = this.#take
     const frameSec = 1 / (this.#options.format.video.fps ?? 30)
     let encoder: PictureEncoder | undefined
     try {
       for (const group of this.#reader.groups()) {
+        this.#expectWhole(group)
         if (group.endSec <= startSec) {
           this.#sound.forget(group.endSec - 1)
           continue
@@ -172,6 +223,7 @@ class TakeCutter {
         encoder ??= this.#pictureEncoder(Math.max(startSec, group.keySec), endSec, true)
         for (const picture of group.pictures)
           for (const made of encoder.push(picture)) this.#writeEncoded(made, frameSec)
+        this.#offerStill(group)
         this.#sound.place(this.#endSec, this.#endSec)
         await this.#breathe()
         if (group.endSec >= endSec) break
@@ -198,6 +250,19 @@ class TakeCutter {
     this.#write({ packet }, sec, sec - this.#delaySec, frameSec)
     this.#encodedPictures++
     this.#ends(sec + frameSec)
+  }
+
+  /**
+   * Pictures may be missing because none were sent; but where they lack up to the end of a part, that part is not whole.
+   * @param fromSec when the next picture was due
+   */
+  #expectNoHole(fromSec: number, nextSec: number): void {
+    if (nextSec - fromSec < HOLE_SEC) return
+    const damaged = this.#take.parts?.find(
+      ({ startSec, endSec }) =>
+        fromSec >= startSec - HOLE_SEC && fromSec < endSec - HOLE_SEC && nextSec > endSec - HOLE_SEC / 2,
+    )
+    if (damaged) throw new MediaError(`${damaged.name} holds less than its playlist says`)
   }
 
   #write({ packet }: Pick<Picture, 'packet'>, sec: number, dtsSec: number, frameSec: number): void {

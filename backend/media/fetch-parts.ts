@@ -1,104 +1,119 @@
 /**
- * Brings the parts of a VOD to a folder: in parallel, each once, retried with back-off, checked, and kept when the
- * work is started again. A file is there under its name only when it is whole.
+ * Brings the parts of a VOD to a folder, each once: what is there is not asked for again. A file's name tells its content
+ * (address, range and length), so that a part that has grown or was muted since is another one.
  */
-import { createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { createReadStream } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import PQueue from 'p-queue'
-import pRetry, { AbortError } from 'p-retry'
 import { MediaError } from './av.ts'
+import { download, Gone, type DownloadOptions } from './download.ts'
+import { Downloads, type Urgency } from './downloads.ts'
 import { mutedUrl, type ByteRange, type Part } from './playlist.ts'
+import type { Span } from './survey.ts'
+import type { Window } from './windows.ts'
 
-export interface FetchOptions {
-  /** Downloads at a time. */
-  concurrency: number
-  /** Time limit of one attempt. */
-  timeoutMs: number
-  /** Attempts after the first, on 5xx, 429 and broken connections. */
-  retries: number
-  /** First pause between attempts; doubles each time. */
-  retryMinMs: number
-  signal?: AbortSignal
+export interface FetchOptions extends DownloadOptions {
+  downloads: Downloads
+  urgency?: Urgency
+  /** Asks the source again for a part whose address is known no more; undefined when there is no other. */
+  renew?: (part: Part) => Promise<Part | undefined>
   onPart?: (done: { bytes: number; cached: boolean }) => void
 }
 
-export const FETCH_DEFAULTS: FetchOptions = { concurrency: 6, timeoutMs: 60_000, retries: 5, retryMinMs: 500 }
+export const FETCH_DEFAULTS = { timeoutMs: 60_000, retries: 5, retryMinMs: 500 }
+
+/** For a process that does nothing else: `npm run recap`, benches. */
+export function fetchDefaults(): FetchOptions {
+  return { ...FETCH_DEFAULTS, downloads: new Downloads({ overall: 6, perHost: 6 }) }
+}
 
 export interface FetchedParts {
-  /** The file of each part, by the part's index; fMP4 parts follow their initialisation file. */
+  /** The file of each part; fMP4 parts follow their initialisation file. */
   fileOf(part: Part): string
   mapOf(part: Part): string | undefined
+  /** Of all parts together, whether they came now or were there. */
   bytes: number
+  /** Parts that came over the network now. */
+  fetched: number
 }
 
 /**
- * Brings `parts` to `dir`. Parts that are there already are not asked for again.
+ * Brings `parts` to `dir`.
  * @throws {MediaError} naming the part that could not be had
  */
 export async function fetchParts(
-  parts: Part[],
+  parts: readonly Part[],
   dir: string,
-  options: FetchOptions = FETCH_DEFAULTS,
+  options: FetchOptions,
 ): Promise<FetchedParts> {
   await mkdir(dir, { recursive: true })
-  const files = new Map<number, string>()
-  const maps = new Map<string, string>()
-  let bytes = 0
-  const queue = new PQueue({ concurrency: options.concurrency })
-  const wanted = [
-    ...new Map(parts.flatMap((p) => (p.map ? [[mapKey(p.map), p.map] as const] : []))).entries(),
-  ]
-  const tasks: (() => Promise<void>)[] = []
-  for (const [n, [key, map]] of wanted.entries()) {
-    tasks.push(async () => {
-      const got = await bring(map.url, map.range, join(dir, `init-${n}.mp4`), options)
-      bytes += got.bytes
-      maps.set(key, got.file)
-    })
-  }
-  for (const part of parts) {
-    tasks.push(async () => {
-      const extension = /\.(mp4|m4s)(?:$|\?)/.test(part.url) ? 'mp4' : 'ts'
-      const got = await bring(part.url, part.range, join(dir, `${part.index}.${extension}`), options, part)
-      bytes += got.bytes
-      files.set(part.index, got.file)
-      options.onPart?.({ bytes: got.bytes, cached: got.cached })
-    })
-  }
+  const files = new Map<string, string>()
+  const result = { bytes: 0, fetched: 0 }
   const abort = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal
+  const bring = async (item: Item, part?: Part) => {
+    const brought = await bringOne(item, dir, { ...options, signal }, part)
+    files.set(keyOf(item), brought.file)
+    result.bytes += brought.bytes
+    if (!brought.cached) result.fetched++
+    if (part) options.onPart?.(brought)
+  }
+  const maps = new Map(parts.flatMap((p) => (p.map ? [[keyOf(p.map), p.map] as const] : [])))
+  const tasks = [
+    ...[...maps.values()].map((map) => bring({ ...map, name: 'the initialisation part' })),
+    ...parts.map((part) => bring(itemOf(part), part)),
+  ]
   try {
-    await Promise.all(tasks.map((task) => queue.add(task, { signal: abort.signal })))
+    await Promise.all(tasks)
   } catch (error) {
     abort.abort() // one part lacking makes the rest useless
-    queue.clear()
+    await Promise.allSettled(tasks) // and nothing half-written is left
     throw error
   }
   return {
+    ...result,
     fileOf(part) {
-      const file = files.get(part.index)
+      const file = files.get(keyOf(itemOf(part)))
       if (!file) throw new MediaError(`part ${part.index} was not fetched`)
       return file
     },
-    mapOf: (part) => (part.map ? maps.get(mapKey(part.map)) : undefined),
-    bytes,
+    mapOf: (part) => (part.map ? files.get(keyOf(part.map)) : undefined),
   }
 }
 
-async function bring(
-  url: string,
-  range: ByteRange | undefined,
-  file: string,
-  options: FetchOptions,
-  part?: Part,
-) {
-  const name = part
-    ? `part ${part.index} (${new URL(url).pathname.split('/').at(-1)})`
-    : 'the initialisation part'
+/** What the renderer reads for a window. */
+export function spanOf({ parts, startSec, endSec }: Window, fetched: FetchedParts): Span {
+  const [first] = parts
+  const map = first && fetched.mapOf(first)
+  const files = parts.map((p) => fetched.fileOf(p))
+  const told = parts.map((p) => ({
+    name: itemOf(p).name,
+    startSec: p.startSec,
+    endSec: p.startSec + p.durationSec,
+  }))
+  const span = { filesStartSec: first?.startSec ?? 0, startSec, endSec, parts: told }
+  // Without an initialisation part each part says for itself what it is.
+  return map
+    ? { ...span, files: [map, ...files] }
+    : { ...span, files, fileSecs: parts.map((p) => p.durationSec) }
+}
+
+interface Item {
+  url: string
+  range?: ByteRange
+  durationSec?: number
+  name: string
+}
+
+function itemOf(part: Part): Item {
+  const { url, range, durationSec, index } = part
+  const name = `part ${index} (${new URL(url).pathname.split('/').at(-1)})`
+  return { url, durationSec, name, ...(range ? { range } : {}) }
+}
+
+async function bringOne(item: Item, dir: string, options: FetchOptions, part?: Part) {
+  const { url, range, name } = item
   if (part?.encrypted) throw new MediaError(`${name} is encrypted; only clear VODs can be cut`)
   if (url.startsWith('file:') && !range) {
     const local = fileURLToPath(url)
@@ -106,105 +121,36 @@ async function bring(
     if (!info) throw new MediaError(`${name} is missing: ${local}`)
     return { file: local, bytes: info.size, cached: true }
   }
+  const file = join(dir, fileNameOf(item))
   const there = await stat(file).catch(() => null)
   if (there) return { file, bytes: there.size, cached: true }
-  const attempt = (address: string) => {
-    const retrying = { retries: options.retries, minTimeout: options.retryMinMs, factor: 2, randomize: true }
-    const signal = options.signal ? { signal: options.signal } : {}
-    return pRetry(() => download(address, range, file, name, options), { ...retrying, ...signal })
-  }
-  try {
-    await attempt(url)
-  } catch (error) {
+  const { downloads, urgency = 'now', signal } = options
+  const attempt = (address: string) =>
+    downloads.run(address, urgency, () => download(address, range, file, name, options), signal)
+  await attempt(url).catch(async (error: unknown) => {
+    if (!(error instanceof Gone)) throw error
+    // Muted since the playlist was read, or the address has expired.
     const muted = mutedUrl(url)
-    const gone = error instanceof MediaError && /answered (403|404)/.test(error.message)
-    if (!muted || !gone) throw error
-    await attempt(muted)
-  }
+    if (muted)
+      try {
+        return await attempt(muted)
+      } catch (gone) {
+        if (!(gone instanceof Gone)) throw gone
+      }
+    const renewed = part && (await options.renew?.(part))
+    if (!renewed || renewed.url === url) throw error
+    return attempt(renewed.url)
+  })
   return { file, bytes: (await stat(file)).size, cached: false }
 }
 
-async function download(
-  url: string,
-  range: ByteRange | undefined,
-  file: string,
-  name: string,
-  options: FetchOptions,
-) {
-  const partial = `${file}.${process.pid}.partial`
-  try {
-    if (url.startsWith('file:')) await copyRange(fileURLToPath(url), range, partial, name)
-    else await downloadHttp(url, range, partial, name, options)
-    await checkContainer(partial, name)
-    await mkdir(dirname(file), { recursive: true })
-    await rename(partial, file)
-  } catch (error) {
-    await rm(partial, { force: true })
-    if (error instanceof MediaError || error instanceof AbortError) throw error
-    const cause =
-      error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error)
-    // A network error is a TypeError for p-retry only if it knows the message; ours says what happened and is retried.
-    throw new MediaError(`${name} could not be fetched: ${cause}`)
-  }
+/** Addresses are signed in their query or served by one host or another: what they lead to is told by the path. */
+function keyOf({ url, range, durationSec }: Omit<Item, 'name'>): string {
+  const { pathname } = new URL(url)
+  return [pathname, range?.offset ?? '', range?.length ?? '', durationSec ?? ''].join(' ')
 }
 
-async function downloadHttp(
-  url: string,
-  range: ByteRange | undefined,
-  file: string,
-  name: string,
-  options: FetchOptions,
-) {
-  const timeout = AbortSignal.timeout(options.timeoutMs)
-  const response = await fetch(url, {
-    signal: options.signal ? AbortSignal.any([timeout, options.signal]) : timeout,
-    headers: range ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` } : {},
-  })
-  if (!response.ok || !response.body) {
-    await response.body?.cancel()
-    const error = new MediaError(`${name} answered ${response.status}`)
-    if (response.status < 500 && response.status !== 429) throw new AbortError(error)
-    throw error
-  }
-  const expected = range?.length ?? Number(response.headers.get('content-length') ?? NaN)
-  if (range && response.status !== 206)
-    throw new AbortError(new MediaError(`${name}: the server ignores byte ranges`))
-  await pipeline(
-    Readable.fromWeb(response.body as import('node:stream/web').ReadableStream),
-    createWriteStream(file),
-  )
-  const { size } = await stat(file)
-  if (Number.isFinite(expected) && size !== expected)
-    throw new MediaError(`${name} came with ${size} bytes instead of ${expected}`)
-}
-
-async function copyRange(
-  source: string,
-  range: ByteRange | undefined,
-  file: string,
-  name: string,
-): Promise<void> {
-  const slice = range ? { start: range.offset, end: range.offset + range.length - 1 } : {}
-  await pipeline(createReadStream(source, slice), createWriteStream(file))
-  const { size } = await stat(file)
-  if (range && size !== range.length)
-    throw new AbortError(new MediaError(`${name} lies beyond the end of ${source}`))
-}
-
-/** MPEG-TS begins with its sync byte each 188 bytes; MP4 with a box whose name is four letters. */
-async function checkContainer(file: string, name: string): Promise<void> {
-  const handle = await open(file)
-  try {
-    const head = Buffer.alloc(189)
-    const { bytesRead } = await handle.read(head, 0, 189, 0)
-    const isTs = head[0] === 0x47 && (bytesRead < 189 || head[188] === 0x47)
-    const isMp4 = /^[a-z]{4}$/.test(head.toString('latin1', 4, 8))
-    if (!isTs && !isMp4) throw new MediaError(`${name} is neither MPEG-TS nor MP4`)
-  } finally {
-    await handle.close()
-  }
-}
-
-function mapKey(map: NonNullable<Part['map']>): string {
-  return `${map.url}@${map.range?.offset ?? ''}`
+function fileNameOf(item: Item): string {
+  const hash = createHash('sha256').update(keyOf(item)).digest('hex').slice(0, 24)
+  return `${hash}.${/\.(mp4|m4s)(?:$|\?)/.test(item.url) ? 'mp4' : 'ts'}`
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeBeeps, encodePictures, writeVod, type Track } from '../../scripts/sandbox/footage/clock.ts'
 import type { Footage } from '../../scripts/sandbox/footage/parts.ts'
-import { decode, type Seen } from '../../tests/decode.ts'
+import { decode, type Seen } from '../../scripts/sandbox/footage/decode.ts'
 import { assemble, type Assembled, type Piece } from './assemble.ts'
 import { quietFfmpeg } from './av.ts'
 import type { CutMode } from './cut.ts'
@@ -148,6 +148,7 @@ describe.each(CONTAINERS)('%s', (container) => {
           rmSync(file)
           expect(seen.errors).toBe(0)
           expectRightPictures(seen, merged(assembled), { fps, cut })
+          expect(assembled.silentSec, 'silence that the source does not have').toBeLessThan(0.1)
           if (sound === 'none') expect(seen.beepsSec).toEqual([])
           else expectInStep(seen, merged(assembled), fps)
         })

@@ -25,6 +25,8 @@ export interface Take {
   filesStartSec: number
   startSec: number
   endSec: number
+  /** What the source says of the parts: where one holds less, it is damaged. */
+  parts?: readonly { name: string; startSec: number; endSec: number }[]
 }
 
 export interface Picture {

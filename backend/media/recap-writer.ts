@@ -10,11 +10,17 @@ import { AAC_FRAME } from './convert-sound.ts'
 import { silentFrame } from './silence.ts'
 
 export interface RecapTracks {
+  /** How long the recap will be at most, and how many pictures a second it has: what its index needs is kept free in front. */
+  longestSec: number
+  fps: number
+
   video: CodecParameters
   /** Raw AAC with its configuration; null: a recap without sound. */
   audio: CodecParameters | null
 }
 
+/** What the index holds of each at most: size, duration, composition offset, place, and chunk (ISO/IEC 14496-12, 8.6 and 8.7). */
+const INDEX_BYTES = { picture: 44, sound: 32, file: 16_384 }
 const VIDEO_BASE = new Rational(1, 90_000)
 
 export class RecapWriter {
@@ -32,7 +38,7 @@ export class RecapWriter {
   videoClockSec = 0
 
   /** @throws {MediaError} */
-  constructor(out: string, { video, audio }: RecapTracks) {
+  constructor(out: string, { video, audio, longestSec, fps }: RecapTracks) {
     this.#out = out
     this.#sampleRate = audio?.sampleRate ?? 48_000
     check(this.#context.allocOutputContext2(null, 'mp4', out), `cannot write ${out}`)
@@ -40,10 +46,12 @@ export class RecapWriter {
     this.#audio = audio && this.#addStream(audio, new Rational(1, this.#sampleRate))
     check(this.#context.openOutputSync(), `cannot write ${out}`)
     this.#isOpen = true
-    check(
-      this.#context.writeHeaderSync(Dictionary.fromObject({ movflags: '+faststart' })),
-      `cannot write ${out}`,
-    )
+    // Not `+faststart`: that writes the whole file a second time.
+    const index =
+      INDEX_BYTES.file +
+      longestSec * (fps * INDEX_BYTES.picture + (this.#sampleRate / AAC_FRAME) * INDEX_BYTES.sound)
+    const options = Dictionary.fromObject({ moov_size: String(Math.ceil(index)) })
+    check(this.#context.writeHeaderSync(options), `cannot write ${out}`)
   }
 
   get hasSound(): boolean {

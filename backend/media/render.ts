@@ -5,11 +5,14 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Assembled, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
+import type { Finding } from './check-recap.ts'
+import type { CutMode } from './cut.ts'
 
 export interface RenderRequest {
   pieces: Piece[]
   /** The recap (MP4); appears under this name only when it is whole. */
   file: string
+  cut?: CutMode
   /** Where `0.jpg`, `1.jpg` … go: one thumbnail per piece. */
   stillsDir: string
 }
@@ -17,10 +20,16 @@ export interface RenderRequest {
 export interface Rendered extends Assembled {
   file: string
   stills: string[]
+  /** What a look at the finished file showed. */
+  finding: Finding
   bytes: number
   sha256: string
   /** Processor seconds of the child, start-up included. */
   cpuSec: number
+  /** Wall time of cutting and assembling alone. */
+  assembleSec: number
+  /** The most memory the child held at a time. */
+  peakBytes: number
 }
 
 export type RenderAnswer =

@@ -7,6 +7,7 @@ import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants'
 import { check, MediaError } from './av.ts'
 import { audioFormatOf, sameAudio, sameVideo, videoFormatOf, type Format } from './formats.ts'
 import type { Take } from './packets.ts'
+import { headOf } from './ts-head.ts'
 
 /** Files as they lie in the source, from which a span is taken. */
 export interface Span extends Take {
@@ -24,18 +25,22 @@ const SHORTEST_SEC = 0.1
 const PROBE_BYTES = 300_000
 
 /** @throws {MediaError} when a file cannot be read or has no picture */
-export function survey({ files, fileSecs, filesStartSec, startSec, endSec }: Span): SurveyedTake[] {
+export function survey({ fileSecs, ...span }: Span): SurveyedTake[] {
+  const { files, filesStartSec, startSec, endSec, parts } = span
   if (!fileSecs) {
     // An initialisation part has the format of all parts that follow it.
     const format = formatOf(files.slice(0, 2).join('|'))
-    return [{ files, filesStartSec, startSec, endSec, format }]
+    return [{ ...span, format }]
   }
   const takes: (SurveyedTake & { files: string[] })[] = []
   let atSec = filesStartSec
+  let head: Buffer | undefined
   for (const [n, file] of files.entries()) {
     const untilSec = atSec + (fileSecs[n] ?? 0)
-    const format = formatOf(file)
     const take = takes.at(-1)
+    const itsHead = headOf(file)
+    const format = take && head && itsHead?.equals(head) ? take.format : formatOf(file)
+    head = itsHead
     // The end of a take's sound lies in the file after it.
     take?.files.push(file)
     if (take && isSame(take.format, format)) take.endSec = Math.min(endSec, untilSec)
@@ -46,6 +51,7 @@ export function survey({ files, fileSecs, filesStartSec, startSec, endSec }: Spa
         startSec: Math.max(startSec, atSec),
         endSec: Math.min(endSec, untilSec),
         format,
+        ...(parts ? { parts } : {}),
       })
     atSec = untilSec
   }

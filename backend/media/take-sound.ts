@@ -11,6 +11,8 @@ import type { RecapWriter } from './recap-writer.ts'
 
 /** Sound may lie so far behind its picture in the file; after that it counts as missing. */
 const LAG_SEC = 2
+/** Time stamps are rounded: where slots lie half-way between frames, neither would be within half a frame of every slot. */
+const JITTER_SEC = 0.001
 /** Sound before the first slot that a converter's decoder needs to get going. */
 const WARM_UP_SEC = 0.1
 
@@ -97,10 +99,11 @@ export class TakeSound {
   }
 
   #fill(slotSec: number, half: number): void {
-    const next = this.#frames.findIndex((s) => s.sec >= slotSec - half)
+    const reach = half + JITTER_SEC
+    const next = this.#frames.findIndex((s) => s.sec >= slotSec - reach)
     if (next > 0) this.#frames.splice(0, next)
     const frame = next === -1 ? undefined : this.#frames[0]
-    if (frame && frame.sec < slotSec + half) {
+    if (frame && frame.sec < slotSec + reach) {
       this.#options.recap.writeSound(frame.data)
       this.#frames.shift()
     } else {

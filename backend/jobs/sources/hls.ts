@@ -1,7 +1,8 @@
 /** VODs from their HLS playlist: only the parts that the spans need are fetched. */
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
-import { FETCH_DEFAULTS, fetchParts } from '../../media/fetch-parts.ts'
+import { FETCH_DEFAULTS, fetchParts, spanOf, type FetchOptions } from '../../media/fetch-parts.ts'
+import type { Downloads } from '../../media/downloads.ts'
 import { loadPlaylist } from '../../media/load-playlist.ts'
 import { partsOf, windowsOf } from '../../media/windows.ts'
 import type { VodSource } from '../context.ts'
@@ -9,10 +10,11 @@ import type { VodSource } from '../context.ts'
 export interface HlsSourceOptions {
   /** The signed address of a VOD's master playlist. */
   masterUrl(vodId: string): Promise<string>
-  concurrency?: number
+  /** Shared by all who download in this process. */
+  downloads: Downloads
 }
 
-export function hlsSource({ masterUrl, concurrency }: HlsSourceOptions): VodSource {
+export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource {
   const load = async (vodId: string) => {
     const loaded = await loadPlaylist(await masterUrl(vodId))
     if (!loaded.ok) throw new Fault(`VOD ${vodId}: ${loaded.reason}`, 'retry')
@@ -31,20 +33,14 @@ export function hlsSource({ masterUrl, concurrency }: HlsSourceOptions): VodSour
       const playlist = await load(vodId)
       const windows = spans.map((span) => windowsOf(playlist, span))
       const parts = partsOf(windows.flat())
-      const options = concurrency === undefined ? FETCH_DEFAULTS : { ...FETCH_DEFAULTS, concurrency }
+      const options: FetchOptions = {
+        ...FETCH_DEFAULTS,
+        downloads,
+        // The address may have expired on the way: the source is asked again, and the part is the one in the same place.
+        renew: async (part) => (await load(vodId)).parts[part.index],
+      }
       const fetched = await fetchParts(parts, join(dir, vodId), options)
-      const pieces = windows.map((ofSpan) =>
-        ofSpan.map((w) => {
-          const map = w.parts[0] && fetched.mapOf(w.parts[0])
-          const files = w.parts.map((p) => fetched.fileOf(p))
-          return {
-            files: map ? [map, ...files] : files,
-            filesStartSec: w.parts[0]?.startSec ?? 0,
-            startSec: w.startSec,
-            endSec: w.endSec,
-          }
-        }),
-      )
+      const pieces = windows.map((ofSpan) => ofSpan.map((w) => spanOf(w, fetched)))
       return { pieces, partsFetched: parts.length, partsTotal: playlist.parts.length }
     },
   }

@@ -6,15 +6,15 @@ import { join } from 'node:path'
 const MAKE = join(import.meta.dirname, 'make.ts')
 const KEPT = join(import.meta.dirname, '../../../.echoes/footage')
 
-/** `film`: real footage, its length in minutes. `clock`: a running clock, its length in seconds. */
-export type Wanted = { kind: 'film'; minutes: number } | { kind: 'clock'; seconds: number }
+/** `film`: real footage, its length in minutes; `game`: the same at 1080p60. `clock`: a running clock, its length in seconds. */
+export type Wanted = { kind: 'film' | 'game'; minutes: number } | { kind: 'clock'; seconds: number }
 
 /**
  * The folder of the footage; made first where it is not there yet (half a minute or so for a film).
  * @param onMaking told when it has to be made
  */
 export async function keptFootage(wanted: Wanted, onMaking: () => void = () => {}): Promise<string> {
-  const length = wanted.kind === 'film' ? wanted.minutes : wanted.seconds
+  const length = wanted.kind === 'clock' ? wanted.seconds : wanted.minutes
   const dir = join(KEPT, `${wanted.kind}-${length}`)
   // parts.json is written last.
   if (existsSync(join(dir, 'parts.json'))) return dir

@@ -1,7 +1,7 @@
 /** Decodes a video completely, to see and hear what a viewer would: the clock on each picture, and when it beeps. */
 import { Codec, CodecContext, Frame, Packet, type Stream } from 'node-av/lib'
-import { check, openInput, readPacket, toSec } from '../backend/media/av.ts'
-import { BEEP_LEVEL, readClock } from '../scripts/sandbox/footage/clock.ts'
+import { check, openInput, readPacket, toSec } from '../../../backend/media/av.ts'
+import { BEEP_LEVEL, readClock } from './clock.ts'
 
 export interface Seen {
   /** Each picture: when it is shown, and the frame number burned into it. */
