@@ -41,6 +41,7 @@ export interface Config {
     channelsMs: number
     pushMs: number
     heardMs: number
+    harvestMs: number
   }
   /** Several bots share the channels; else each hears all of them. */
   shareRooms: boolean
@@ -49,6 +50,10 @@ export interface Config {
   outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
+  /** A moment is fetched while the stream runs when nobody has asked for more of it for so long. */
+  harvestQuietMs: number
+  /** Kept free on the disk for everything else. */
+  diskReserveBytes: number
 }
 
 export interface ExtensionConfig {
@@ -112,6 +117,10 @@ const ENVIRONMENT = z
     VOD_POLL_MS: ms(30_000),
     VOD_WAIT_MS: ms(6 * HOUR),
     DECISION_POLL_MS: ms(MINUTE),
+    ROOM_POLL_MS: ms(MINUTE),
+    HARVEST_EVERY_MS: ms(30_000),
+    HARVEST_QUIET_MS: ms(90_000),
+    DISK_RESERVE_MB: z.coerce.number().min(0).default(1_000),
     EVENTS_EVERY_MS: ms(2_000),
     OUTBOX_EVERY_MS: ms(5_000),
     OUTBOX_HOLD_MS: ms(90_000),
@@ -209,6 +218,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       vodPollMs: e.VOD_POLL_MS,
       vodWaitMs: e.VOD_WAIT_MS,
       decisionPollMs: e.DECISION_POLL_MS,
+      roomMs: e.ROOM_POLL_MS,
     },
     rounds: {
       eventsMs: e.EVENTS_EVERY_MS,
@@ -219,12 +229,15 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       channelsMs: e.CHANNELS_EVERY_MS,
       pushMs: e.PUSH_EVERY_MS,
       heardMs: e.HEARD_EVERY_MS,
+      harvestMs: e.HARVEST_EVERY_MS,
     },
     shareRooms: e.BOT_ROOMS === 'shared',
     opsPort: e.OPS_PORT ?? null,
     outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
     concurrentRecaps: e.CONCURRENT_RECAPS,
+    harvestQuietMs: e.HARVEST_QUIET_MS,
+    diskReserveBytes: e.DISK_RESERVE_MB * 1e6,
   }
   return { ok: true, config }
 }

@@ -19,12 +19,14 @@ import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
 import { reconcile } from './jobs/reconcile.ts'
 import { Downloads } from './media/downloads.ts'
+import { makeHarvest } from './jobs/harvest.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
 import { makeTimers } from './jobs/timers.ts'
 import { errorText, type Log } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { smtpMailer } from './mail/mailer.ts'
+import { freeBytes } from './storage/free-space.ts'
 import { diskStorage } from './storage/disk.ts'
 import { tokenBox } from './token-box.ts'
 import { lineOfEvent, moderationOfEvent } from './twitch/chat.ts'
@@ -82,15 +84,15 @@ export async function startEchoes({
   const storage = diskStorage(`${config.dataDir}/storage`)
   const downloads = new Downloads({ overall: 12, perHost: 6 })
   const vods = hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls), downloads })
+  const room = {
+    reserveBytes: config.diskReserveBytes,
+    free: () => freeBytes(config.dataDir),
+  }
+  const fetching = { db, clock, log, twitch, vods, storage, room }
   const engine = await makeEngine(config.engineUrl, {
-    db,
-    clock,
-    log,
+    ...fetching,
     waits: config.waits,
-    twitch,
-    vods,
     publisher: youtubePublisher(db, box, google, config.google.addresses.api),
-    storage,
     siteUrl,
   })
   const decided = (recapId: string) => {
@@ -154,6 +156,11 @@ export async function startEchoes({
       name: 'reconcile',
       everyMs: config.rounds.reconcileMs,
       run: () => reconcile({ db, clock, log, twitch, vods, callback, showEnded }),
+    },
+    {
+      name: 'harvest',
+      everyMs: config.rounds.harvestMs,
+      run: makeHarvest({ ...fetching, quietMs: config.harvestQuietMs }),
     },
     {
       name: 'media',

@@ -12,6 +12,9 @@ export const LONG_SPANS = ['recap', 'review', 'own-video'] as const
 /** They go into the recap · and the recap waits for the streamer's word · each is a video of its own. */
 export type LongSpans = (typeof LONG_SPANS)[number]
 
+export const CUTS = ['keyframe', 'exact'] as const
+export type Cut = (typeof CUTS)[number]
+
 export interface ChannelSettings {
   mode: Mode
   minimumRole: MinimumRole
@@ -37,6 +40,8 @@ export interface ChannelSettings {
   mergeGapMs: number
   /** A moment grows no longer than this by merging. */
   maxMomentMs: number
+  /** Moments begin at the key frame before their start, nearly for free; or at the very picture. */
+  cut: Cut
   /** The recap holds at most this; the most wanted moments win. */
   budgetMs: number
   drift: DriftStep[]
@@ -81,6 +86,7 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   votes: true,
   mergeGapMs: 20 * SECOND,
   maxMomentMs: 5 * MINUTE,
+  cut: 'keyframe',
   budgetMs: 20 * MINUTE,
   drift: [
     { fromMs: 4 * HOUR, addMs: 2 * SECOND },

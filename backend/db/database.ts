@@ -23,6 +23,7 @@ import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
 import * as chat from './migrations/0003-chat.ts'
 import * as ownVideos from './migrations/0004-own-videos.ts'
+import * as render from './migrations/0005-render.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -32,6 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-extension': extension,
   '0003-chat': chat,
   '0004-own-videos': ownVideos,
+  '0005-render': render,
 }
 const INT8 = 20
 

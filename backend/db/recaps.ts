@@ -38,6 +38,8 @@ export interface Product {
   cpuSec: number
   partsFetched: number
   partsTotal: number
+  /** What a look at the finished file showed; older recaps were not looked at. */
+  finding?: { durationSec: number; places: number; black: number; silentSec: number }
   /** How positions in the recordings were found: measured while they grew, or by the channel's table of drift. */
   timing?: Drift['source']
   moments: RecapMoment[]
@@ -50,6 +52,15 @@ export interface Product {
   }[]
 }
 
+/** How far a step is. */
+export interface Progress {
+  done: number
+  total: number
+  of: 'parts' | 'seconds'
+  /** When it will be done, as it looks; UTC milliseconds. */
+  endsAtMs: number | null
+}
+
 export interface Recap {
   id: string
   channelId: string
@@ -59,6 +70,7 @@ export interface Recap {
   state: RecapState
   version: number
   step: string
+  progress: Progress | null
   failure: string | null
   product: Product | null
   title: string | null
@@ -88,6 +100,7 @@ export async function recapOfShow(
       state: 'preparing',
       version: 1,
       step: 'settling',
+      progress: null,
       failure: null,
       product: null,
       title: null,
@@ -169,6 +182,7 @@ export async function recordStep(
   const updated = await db
     .updateTable('recaps')
     .set({
+      progress: null,
       ...rest,
       ...(product ? { product: JSON.stringify(product) } : {}),
       version: recap.version + 1,
@@ -182,8 +196,17 @@ export async function recordStep(
 }
 
 /** Notes what is being done, for people who look; no result, so the version stays. */
-export async function noteStep(db: Database, recapId: string, step: string): Promise<void> {
-  await db.updateTable('recaps').set({ step }).where('id', '=', recapId).execute()
+export async function noteStep(
+  db: Database,
+  recapId: string,
+  step: string,
+  progress: Progress | null = null,
+): Promise<void> {
+  await db
+    .updateTable('recaps')
+    .set({ step, progress: progress && JSON.stringify(progress) })
+    .where('id', '=', recapId)
+    .execute()
 }
 
 /** The streamer's word; the first one counts. */
@@ -295,6 +318,7 @@ function fromRow(row: RecapRow): Recap {
     state: row.state,
     version: row.version,
     step: row.step,
+    progress: row.progress ? (JSON.parse(row.progress) as Progress) : null,
     failure: row.failure,
     product: row.product ? (JSON.parse(row.product) as Product) : null,
     title: row.title,

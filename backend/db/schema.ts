@@ -318,6 +318,8 @@ export interface RecapRow {
   version: number
   /** What is being done now, for people. */
   step: string
+  /** How far the step is (JSON), while it goes on. */
+  progress: string | null
   failure: string | null
   /** The plan that was rendered and its product (JSON); null before. */
   product: string | null
@@ -347,7 +349,10 @@ export interface UploadRow {
 export interface MediaRow {
   key: string
   channel_id: string
+  /** Of a recap; empty for parts. */
   recap_id: string
+  /** Of parts; empty for a recap. */
+  show_id: string
   kind: 'work' | 'recap'
   created_at: number
   deleted_at: number | null

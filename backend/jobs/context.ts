@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { Piece } from '../media/assemble.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Room } from './room.ts'
 
 /** Every wait of the main job, in milliseconds; each is a setting (see config.ts). */
 export interface Waits {
@@ -13,6 +14,8 @@ export interface Waits {
   vodPollMs: number
   /** A VOD that has not come by then is reported to the streamer. */
   vodWaitMs: number
+  /** Between looks whether there is room on the disk. */
+  roomMs: number
   /** Between looks whether the streamer has decided or connected YouTube; doubles up to 6 hours. */
   decisionPollMs: number
 }
@@ -46,6 +49,20 @@ export interface Footage {
   partsTotal: number
 }
 
+export interface SourceVod {
+  vodId: string
+  channelId: string
+}
+
+export interface BringOptions {
+  /** Only parts that will change no more, one at a time, behind everything that somebody waits for. */
+  ahead?: boolean
+  signal?: AbortSignal
+  /** Told how many bytes will come, before they do; throws where they may not. */
+  expect?(bytes: number): Promise<void>
+  onPart?(done: number, total: number): void
+}
+
 /** Where a VOD's pictures come from: clips, the HLS playlist, or a file. */
 export interface VodSource {
   /** How long the VOD is by now, and whether it will grow no more. @throws Fault */
@@ -53,7 +70,7 @@ export interface VodSource {
   /** How long a growing VOD was when Twitch last wrote its playlist; null where it does not say. @throws Fault */
   measure(vodId: string): Promise<{ writtenAtMs: number; durationMs: number } | null>
   /** Brings what `spans` need to `dir`, each part once; what is there already is used. @throws Fault | MediaError */
-  bring(vodId: string, spans: VodSpan[], dir: string): Promise<Footage>
+  bring(vod: SourceVod, spans: VodSpan[], dir: string, options?: BringOptions): Promise<Footage>
 }
 
 export interface PublishRequest {
@@ -90,6 +107,7 @@ export interface JobContext {
   vods: VodSource
   publisher: Publisher
   storage: Storage
+  room: Room
   /** Address of the companion site, without a slash at the end. */
   siteUrl: string
 }

@@ -33,6 +33,8 @@ const LONGEST_VOD_POLL = 10
 const LONGEST_DECISION_WAIT_MS = 6 * 60 * 60_000
 /** The engine allows a run 1,000 steps; with waits of 6 hours that is months. */
 const DECISION_LOOKS = 300
+/** With a minute in between, half a day: the age at which media goes makes room by itself. */
+const MOST_ROOM_LOOKS = 300
 
 export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext): void {
   const { waits, clock } = context
@@ -65,8 +67,24 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
       if (looked.kind === 'waiting') await step.sleep(`vod-wait-${look}`, `${wait}ms`)
     }
 
-    const rendered = await step.run({ name: 'render' }, () => render(context, recap.id))
+    let rendered = await step.run({ name: 'render' }, () => render(context, recap.id))
+    for (let look = 0; rendered.kind === 'waiting'; look++) {
+      const { why } = rendered
+      if (look === MOST_ROOM_LOOKS) {
+        const subject = 'No recap: the server has no room'
+        const advice = 'The operator sees this, too. The echoes are kept.'
+        await step.run({ name: 'give-up' }, () => giveUp(context, recap.id, { subject, why, advice }))
+        return 'no room'
+      }
+      await step.run({ name: `no-room-${look}` }, async () => {
+        context.log.warn({ recapId: recap.id, why }, 'a recap waits for room on the disk')
+        await noteStep(context.db, recap.id, `waiting: ${why}`)
+      })
+      await step.sleep(`room-wait-${look}`, `${waits.roomMs}ms`)
+      rendered = await step.run({ name: `render-${look}` }, () => render(context, recap.id))
+    }
     if (rendered.kind === 'empty') return 'no echoes, no video'
+    if (rendered.kind === 'cancelled') return 'dropped'
     if (rendered.kind === 'failed') {
       const subject = 'No recap: it could not be made'
       const advice = 'The echoes are kept. If you know the reason, mend it and ask for the recap again.'

@@ -16,6 +16,7 @@ import { TakeSound } from './take-sound.ts'
 
 /** A hole of this length is more than pictures that were left out. */
 const HOLE_SEC = 0.5
+/** The last part of a VOD may hold so much less than its playlist says. */
 const LATE_END_SEC = 2
 
 export type CutMode = 'keyframe' | 'exact'
@@ -98,13 +99,15 @@ class TakeCutter {
         if (this.#copyGroup(group)) break
         await this.#breathe()
       }
-    // Where the data ends before the span does: the last part of a VOD may be a little shorter than it says.
+    // Where the data ends before the span does.
     const dueSec = Math.max(this.#endSec, this.#readToSec ?? 0, this.#take.startSec)
-    const lacksSec = this.#take.endSec - dueSec
-    if (lacksSec > Math.min(LATE_END_SEC, (this.#take.endSec - this.#take.startSec) / 2))
-      this.#expectNoHole(dueSec, Infinity)
-    if (this.#firstSec === undefined || this.#endSec <= this.#firstSec)
-      throw new MediaError('the span holds no picture')
+    if (this.#take.endSec - dueSec > HOLE_SEC) this.#expectNoHole(dueSec, Infinity)
+    if (this.#firstSec === undefined || this.#endSec <= this.#firstSec) {
+      const empty = this.#take.parts?.find((p) => p.endSec > this.#take.startSec)
+      throw new MediaError(
+        empty ? `${empty.name} holds less than its playlist says` : 'the span holds no picture',
+      )
+    }
     if (this.#reader.audioPar) this.#reader.hearUntil(this.#endSec)
     this.#sound.finish(this.#endSec)
     const durationSec = this.#endSec - this.#firstSec
@@ -259,8 +262,10 @@ class TakeCutter {
   #expectNoHole(fromSec: number, nextSec: number): void {
     if (nextSec - fromSec < HOLE_SEC) return
     const damaged = this.#take.parts?.find(
-      ({ startSec, endSec }) =>
-        fromSec >= startSec - HOLE_SEC && fromSec < endSec - HOLE_SEC && nextSec > endSec - HOLE_SEC / 2,
+      ({ startSec, endSec, isLast }) =>
+        fromSec >= startSec - HOLE_SEC &&
+        fromSec < endSec - (isLast ? LATE_END_SEC : HOLE_SEC) &&
+        nextSec > endSec - HOLE_SEC / 2,
     )
     if (damaged) throw new MediaError(`${damaged.name} holds less than its playlist says`)
   }

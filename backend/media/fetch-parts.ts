@@ -91,6 +91,7 @@ export function spanOf({ parts, startSec, endSec }: Window, fetched: FetchedPart
     name: itemOf(p).name,
     startSec: p.startSec,
     endSec: p.startSec + p.durationSec,
+    isLast: p.isLast,
   }))
   const span = { filesStartSec: first?.startSec ?? 0, startSec, endSec, parts: told }
   // Without an initialisation part each part says for itself what it is.

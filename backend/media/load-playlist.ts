@@ -7,14 +7,19 @@ import { parsePlaylist, type MediaPlaylist } from './playlist.ts'
 
 const TIMEOUT_MS = 20_000
 
+export interface LoadedPlaylist {
+  playlist: MediaPlaylist
+  url: string
+  /** Bits a second of its quality; null where nothing tells. */
+  bandwidth: number | null
+}
+
 /** @param source http(s) or file address, or a path */
-export async function loadPlaylist(
-  source: string,
-  timeoutMs = TIMEOUT_MS,
-): Promise<Result<{ playlist: MediaPlaylist; url: string }>> {
+export async function loadPlaylist(source: string, timeoutMs = TIMEOUT_MS): Promise<Result<LoadedPlaylist>> {
   const first = await loadOne(source, timeoutMs)
-  if (!first.ok || first.playlist.kind === 'media')
-    return first as Result<{ playlist: MediaPlaylist; url: string }>
+  if (!first.ok) return first
+  if (first.playlist.kind === 'media')
+    return { ok: true, playlist: first.playlist, url: first.url, bandwidth: null }
   const best = first.playlist.variants[0]
   if (!best) return { ok: false, reason: 'the master playlist lists no quality' }
   const second = await loadOne(best.url, timeoutMs)
@@ -25,7 +30,7 @@ export async function loadPlaylist(
     }
   if (second.playlist.kind === 'master')
     return { ok: false, reason: 'the master playlist names another master playlist' }
-  return { ok: true, playlist: second.playlist, url: second.url }
+  return { ok: true, playlist: second.playlist, url: second.url, bandwidth: best.bandwidth || null }
 }
 
 async function loadOne(source: string, timeoutMs: number) {

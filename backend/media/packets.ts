@@ -26,7 +26,7 @@ export interface Take {
   startSec: number
   endSec: number
   /** What the source says of the parts: where one holds less, it is damaged. */
-  parts?: readonly { name: string; startSec: number; endSec: number }[]
+  parts?: readonly { name: string; startSec: number; endSec: number; isLast: boolean }[]
 }
 
 export interface Picture {

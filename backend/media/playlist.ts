@@ -25,6 +25,8 @@ export interface Part {
   /** The time stamps do not go on from the part before. */
   discontinuity: boolean
   encrypted: boolean
+  /** The last one of the playlist: it may hold a little less than the playlist says. */
+  isLast: boolean
 }
 
 export interface MediaPlaylist {
@@ -113,12 +115,15 @@ function readMedia(
       ...rangeOf(segment.byterange),
       ...mapOf(segment.map, baseUrl),
       discontinuity: parts.length > 0 && (segment.discontinuity === true || carryDiscontinuity),
+      isLast: false,
       encrypted: Boolean(segment.key && segment.key.method !== 'NONE'),
     })
     carryDiscontinuity = false
     startSec += durationSec
   }
   if (parts.length === 0) return { ok: false, reason: 'the playlist lists no parts' }
+  const last = parts.at(-1)
+  if (last) last.isLast = true
   if (startSec <= 0) return { ok: false, reason: 'the playlist is 0 seconds long' }
   const playlist = { kind: 'media' as const, parts, totalSec: startSec, ended: parsed.endlist }
   return { ok: true, playlist: { ...playlist, writtenAtMs } }

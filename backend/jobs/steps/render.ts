@@ -8,6 +8,7 @@ import {
   type Recap,
   findRecap,
   noteStep,
+  Overtaken,
   recordStep,
   type Product,
   type RecapMoment,
@@ -19,7 +20,10 @@ import type { Moment } from '../../domain/moments.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { MediaError } from '../../media/av.ts'
 import { renderRecap, type Rendered } from '../../media/render.ts'
-import type { Footage, JobContext } from '../context.ts'
+import type { JobContext } from '../context.ts'
+import { expectRoom, NoRoom } from '../room.ts'
+import { watchRender, type RenderWatch } from '../watch-render.ts'
+import { bringFootage, partsKey, type PlannedFootage } from './bring-footage.ts'
 import { planShow } from './plan-show.ts'
 
 export type RenderOutcome =
@@ -27,6 +31,13 @@ export type RenderOutcome =
   /** No echo counts, or the streamer dropped all: no video, and nobody is bothered. */
   | { kind: 'empty' }
   | { kind: 'failed'; why: string }
+  /** There is no room on the disk; later there may be. */
+  | { kind: 'waiting'; why: string }
+  /** The streamer dropped it while it was made. */
+  | { kind: 'cancelled' }
+
+const FETCHING = 'fetching'
+const CUTTING = 'cutting'
 
 export async function render(context: JobContext, recapId: string): Promise<RenderOutcome> {
   const { db, clock } = context
@@ -34,6 +45,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (!recap) return { kind: 'failed', why: 'the recap is gone' }
   if (recap.state === 'empty') return { kind: 'empty' }
   if (recap.product) return { kind: 'rendered' }
+  if (recap.decision === 'drop') return cancelled(context, recapId)
   await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
   const plan = await planShow(context, recap)
   if (plan.moments.length === 0) {
@@ -42,26 +54,10 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
     return { kind: 'empty' }
   }
+  const watch = watchRender(context, recap)
   try {
-    await noteStep(db, recapId, 'fetching')
-    await recordMedia(
-      db,
-      { key: `work/${recapId}`, channelId: recap.channelId, recapId, kind: 'work' },
-      clock.now(),
-    )
-    const footage = await bringFootage(context, recapId, plan)
-    await noteStep(db, recapId, 'cutting')
-    await recordMedia(
-      db,
-      { key: `recaps/${recapId}`, channelId: recap.channelId, recapId, kind: 'recap' },
-      clock.now(),
-    )
-    const dir = context.storage.workDir(`recaps/${recapId}`)
-    const rendered = await renderRecap({
-      pieces: footage.pieces,
-      file: join(dir, 'recap.mp4'),
-      stillsDir: dir,
-    })
+    const footage = await fetchFor(context, recap, plan, watch)
+    const rendered = await cut(context, recap, footage, watch)
     const bannedWords = (await findChannel(db, recap.channelId))?.settings.bannedWords ?? []
     const product = productOf(recapId, plan, footage, rendered, bannedWords)
     await recordStep(
@@ -72,41 +68,64 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     )
     return { kind: 'rendered' }
   } catch (error) {
+    if (watch.signal.aborted) return cancelled(context, recapId)
+    if (error instanceof NoRoom) return { kind: 'waiting', why: error.message }
     // A damaged or missing part stays so; what the network or the disk did may pass, and is tried again as a step.
     if (error instanceof MediaError || (error instanceof Fault && error.remedy === 'permanent'))
       return { kind: 'failed', why: error.message }
     throw error
+  } finally {
+    watch.stop()
   }
 }
 
-interface PlannedFootage {
-  pieces: { name: string; files: string[]; filesStartSec: number; startSec: number; endSec: number }[]
-  /** For each piece, the planned moment it belongs to. */
-  momentOfPiece: number[]
-  partsFetched: number
-  partsTotal: number
+async function fetchFor(
+  { db, clock, storage, vods, room }: JobContext,
+  recap: Recap,
+  plan: Plan,
+  watch: RenderWatch,
+): Promise<PlannedFootage> {
+  const { channelId, showId } = recap
+  await noteStep(db, recap.id, FETCHING)
+  await recordMedia(db, { key: partsKey(showId), channelId, showId, kind: 'work' }, clock.now())
+  return bringFootage({ storage, vods }, recap, plan, {
+    signal: watch.signal,
+    // The recap is as large as its parts at most.
+    expect: (bytes) => expectRoom(room, 2 * bytes),
+    onPart: (done, total) => watch.note(FETCHING, done, total, 'parts'),
+  })
 }
 
-async function bringFootage(context: JobContext, recapId: string, plan: Plan): Promise<PlannedFootage> {
-  const dir = context.storage.workDir(`work/${recapId}`)
-  const wanted = plan.moments.flatMap(({ pieces }, moment) => pieces.map((piece) => ({ piece, moment })))
-  const byVod = Map.groupBy(wanted, (w) => w.piece.vodId)
-  const found = new Map<(typeof wanted)[number], Footage['pieces'][number]>()
-  let [partsFetched, partsTotal] = [0, 0]
-  for (const [vodId, ofVod] of byVod) {
-    const footage = await context.vods.bring(
-      vodId,
-      ofVod.map((w) => w.piece),
-      dir,
-    )
-    ofVod.forEach((w, n) => found.set(w, footage.pieces[n] ?? []))
-    partsFetched += footage.partsFetched
-    partsTotal += footage.partsTotal
-  }
-  const pieces = wanted.flatMap((w) =>
-    (found.get(w) ?? []).map((piece) => ({ ...piece, name: `moment ${w.moment + 1}`, moment: w.moment })),
+async function cut(
+  { db, clock, storage }: JobContext,
+  { id, channelId }: Recap,
+  { pieces }: PlannedFootage,
+  watch: RenderWatch,
+): Promise<Rendered> {
+  await noteStep(db, id, CUTTING)
+  const key = `recaps/${id}`
+  await recordMedia(db, { key, channelId, recapId: id, kind: 'recap' }, clock.now())
+  const dir = storage.workDir(key)
+  const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
+  const mode = (await findChannel(db, channelId))?.settings.cut ?? 'keyframe'
+  return renderRecap(
+    { pieces, file: join(dir, 'recap.mp4'), stillsDir: dir, cut: mode },
+    {
+      signal: watch.signal,
+      onProgress: (sec) =>
+        watch.note(CUTTING, Math.min(totalSec, Math.round(sec)), Math.round(totalSec), 'seconds'),
+    },
   )
-  return { pieces, momentOfPiece: pieces.map((p) => p.moment), partsFetched, partsTotal }
+}
+
+/** Dropped while it was made; unless another worker has gone on with it, that is its end. */
+async function cancelled({ db, clock, storage }: JobContext, recapId: string): Promise<RenderOutcome> {
+  const recap = await findRecap(db, recapId)
+  if (recap?.decision !== 'drop' || recap.state !== 'preparing')
+    throw new Overtaken(`recap ${recapId} goes on elsewhere`)
+  await storage.delete(`recaps/${recapId}`)
+  await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
+  return { kind: 'cancelled' }
 }
 
 function productOf(
@@ -132,6 +151,7 @@ function productOf(
     cpuSec: rendered.cpuSec,
     partsFetched: footage.partsFetched,
     partsTotal: footage.partsTotal,
+    finding: rendered.finding,
     ...(plan.timing ? { timing: plan.timing } : {}),
     moments,
     leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment, bannedWords), reason })),

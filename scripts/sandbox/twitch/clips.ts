@@ -71,7 +71,8 @@ export class ClipShop {
     let startSec = 0
     const parts = vod.footage.parts.map((durationSec, index) => {
       const url = pathToFileURL(join(vod.footageDir, `${index}.ts`)).href
-      const part = { index, url, startSec, durationSec, discontinuity: false, encrypted: false }
+      const isLast = index === vod.footage.parts.length - 1
+      const part = { index, url, startSec, durationSec, discontinuity: false, encrypted: false, isLast }
       startSec += durationSec
       return part
     })

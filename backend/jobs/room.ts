@@ -1,0 +1,27 @@
+/** Whether there is room on the disk for what is about to be fetched and made. */
+import { Fault } from '../../shared/fault.ts'
+
+export interface Room {
+  /** Kept free for everything else, bytes. */
+  reserveBytes: number
+  free(): Promise<number>
+}
+
+/** There is no room now; later there may be. */
+export class NoRoom extends Fault {
+  override name = 'NoRoom'
+
+  constructor(needed: number, free: number) {
+    super(`the disk has ${gigabytes(free)} to give, and ${gigabytes(needed)} are needed`, 'retry')
+  }
+}
+
+/** @throws {NoRoom} */
+export async function expectRoom(room: Room, neededBytes: number): Promise<void> {
+  const free = Math.max(0, (await room.free()) - room.reserveBytes)
+  if (free < neededBytes) throw new NoRoom(neededBytes, free)
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}
