@@ -50,10 +50,19 @@ export interface Config {
   outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
+  vods: VodConfig
   /** A moment is fetched while the stream runs when nobody has asked for more of it for so long. */
   harvestQuietMs: number
   /** Kept free on the disk for everything else. */
   diskReserveBytes: number
+}
+
+export interface VodConfig {
+  source: 'clips' | 'hls' | 'file'
+  /** For `file`: a folder for each channel lies here. */
+  recordingsDir: string
+  clipPollMs: number
+  clipWaitMs: number
 }
 
 export interface ExtensionConfig {
@@ -79,7 +88,7 @@ const REQUIRED = {
   SMTP_URL: 'your mail server, as smtp://user:password@mail.example.org:587',
   MAIL_FROM: 'the sender of mails, as Echoes <echoes@example.org>',
   VOD_SOURCE:
-    'where VODs are read from: "hls" (Twitch’s player addresses, undocumented by Twitch: your choice to make)',
+    'where VODs are read from: "clips" (Twitch’s documented way), "hls" (its player addresses, undocumented: your choice to make) or "file" (the streamers’ own recordings, in RECORDINGS_DIR)',
 } as const
 
 const MINUTE = 60_000
@@ -104,7 +113,10 @@ const ENVIRONMENT = z
     GOOGLE_CLIENT_SECRET: z.string().min(1),
     SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
     MAIL_FROM: z.string().regex(/@/, 'must hold an address'),
-    VOD_SOURCE: z.literal('hls', 'must be "hls"'),
+    VOD_SOURCE: z.enum(['clips', 'hls', 'file'], 'must be "clips", "hls" or "file"'),
+    RECORDINGS_DIR: z.string().default('recordings'),
+    CLIP_POLL_MS: ms(5_000),
+    CLIP_WAIT_MS: ms(10 * MINUTE),
     HOST: z.string().default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -236,6 +248,12 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
     outboxHoldMs: e.OUTBOX_HOLD_MS,
     retention: { workMaxAgeMs: 24 * HOUR, recapMaxAgeMs: e.RECAP_KEEP_DAYS * 24 * HOUR },
     concurrentRecaps: e.CONCURRENT_RECAPS,
+    vods: {
+      source: e.VOD_SOURCE,
+      recordingsDir: e.RECORDINGS_DIR,
+      clipPollMs: e.CLIP_POLL_MS,
+      clipWaitMs: e.CLIP_WAIT_MS,
+    },
     harvestQuietMs: e.HARVEST_QUIET_MS,
     diskReserveBytes: e.DISK_RESERVE_MB * 1e6,
   }

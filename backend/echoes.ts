@@ -18,8 +18,11 @@ import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
 import { reconcile } from './jobs/reconcile.ts'
+import { durationOf } from './media/probe.ts'
 import { Downloads } from './media/downloads.ts'
 import { makeHarvest } from './jobs/harvest.ts'
+import { clipsSource } from './jobs/sources/clips.ts'
+import { fileSource } from './jobs/sources/file.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
 import { makeTimers } from './jobs/timers.ts'
@@ -32,6 +35,7 @@ import { tokenBox } from './token-box.ts'
 import { lineOfEvent, moderationOfEvent } from './twitch/chat.ts'
 import { readOffline, readOnline, readUpdate } from './twitch/eventsub.ts'
 import { ircTransport } from './twitch/irc.ts'
+import { twitchClips } from './twitch/clips.ts'
 import { helix } from './twitch/helix.ts'
 import { twitchSignIn } from './twitch/sign-in.ts'
 import { storedAuthProvider } from './twitch/tokens.ts'
@@ -83,7 +87,12 @@ export async function startEchoes({
   const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
   const storage = diskStorage(`${config.dataDir}/storage`)
   const downloads = new Downloads({ overall: 12, perHost: 6 })
-  const vods = hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls), downloads })
+  const { clipPollMs: pollMs, clipWaitMs: patienceMs, recordingsDir: folder } = config.vods
+  const vods = {
+    hls: () => hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls), downloads }),
+    clips: () => clipsSource({ clips: twitchClips(authProvider), downloads, pollMs, patienceMs }),
+    file: () => fileSource({ folder, durationOf, now: () => clock.now() }),
+  }[config.vods.source]()
   const room = {
     reserveBytes: config.diskReserveBytes,
     free: () => freeBytes(config.dataDir),
@@ -225,6 +234,7 @@ export async function startEchoes({
         sessions,
         siteUrl,
         botUserId: t.botUserId,
+        clips: config.vods.source === 'clips',
         twitch: twitchSignIn({ ...t, redirectUri: `${siteUrl}${TWITCH_CALLBACK}` }),
         youtube: google,
         youtubeChannel: (tokens) =>

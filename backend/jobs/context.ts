@@ -63,8 +63,17 @@ export interface BringOptions {
   onPart?(done: number, total: number): void
 }
 
+/** When a stream was on, UTC milliseconds. */
+export interface StreamSpan {
+  streamId: string
+  startedAtMs: number
+  endedAtMs: number
+}
+
 /** Where a VOD's pictures come from: clips, the HLS playlist, or a file. */
 export interface VodSource {
+  /** The recordings of some streams, where they are not Twitch's. */
+  recordings?(channelId: string, streams: readonly StreamSpan[]): Promise<ArchivedVod[]>
   /** How long the VOD is by now, and whether it will grow no more. @throws Fault */
   inspect(vod: ArchivedVod): Promise<{ durationMs: number; complete: boolean }>
   /** How long a growing VOD was when Twitch last wrote its playlist; null where it does not say. @throws Fault */

@@ -45,22 +45,29 @@ export async function download(
 ): Promise<number> {
   const partial = new Partial(`${file}.${process.pid}.partial`)
   const { retries, retryMinMs: minTimeout, signal } = options
+  const once = async () => {
+    try {
+      if (url.startsWith('file:')) await copyRange(fileURLToPath(url), range, partial.path, what)
+      else await partial.goOn(url, range, what, options)
+      await checkContainer(partial.path, what)
+    } catch (error) {
+      throw await meaning(error, what, partial)
+    }
+  }
+  // When it is aborted, p-retry does not wait for the attempt that is under way.
+  let attempt: Promise<void> = Promise.resolve()
   try {
-    await pRetry(
-      async () => {
-        try {
-          if (url.startsWith('file:')) await copyRange(fileURLToPath(url), range, partial.path, what)
-          else await partial.goOn(url, range, what, options)
-          await checkContainer(partial.path, what)
-        } catch (error) {
-          throw await meaning(error, what, partial)
-        }
-      },
-      { retries, minTimeout, factor: 2, randomize: true, ...(signal ? { signal } : {}) },
-    )
+    await pRetry(() => (attempt = once()), {
+      retries,
+      minTimeout,
+      factor: 2,
+      randomize: true,
+      ...(signal ? { signal } : {}),
+    })
     await rename(partial.path, file)
     return partial.received
   } finally {
+    await attempt.catch(() => {})
     await rm(partial.path, { force: true })
   }
 }

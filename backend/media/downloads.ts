@@ -21,8 +21,13 @@ export class Downloads {
 
   /** Runs `task` when its turn comes. @param url tells the host; files have none and wait only for the overall limit */
   async run<T>(url: string, urgency: Urgency, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const options = { priority: PRIORITY[urgency], ...(signal ? { signal } : {}) }
-    const overall = () => this.#overall.add(task, options)
+    const options = { priority: PRIORITY[urgency] }
+    // Not the queue's own signal: that gives up at once, while the task still clears away after itself.
+    const overall = () =>
+      this.#overall.add(async () => {
+        signal?.throwIfAborted()
+        return task()
+      }, options)
     const inTurn = () => this.#host(new URL(url).host).add(overall, options)
     return urgency === 'ahead' ? this.#ahead.add(inTurn, options) : inTurn()
   }

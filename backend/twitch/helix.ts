@@ -4,6 +4,7 @@ import { callTwitchApi, HttpStatusCodeError } from '@twurple/api-call'
 import type { AccessToken, AuthProvider } from '@twurple/auth'
 import { Fault } from '../../shared/fault.ts'
 import type { MinimumRole, Role } from '../../shared/mode.ts'
+import { asking } from './asking.ts'
 
 // twurple leaves it to its users to say what their `fetch` takes.
 declare module '@twurple/api-call' {
@@ -82,7 +83,6 @@ export type SubscriptionType =
   | 'channel.chat.clear'
   | 'user.authorization.revoke'
 
-const TIMEOUT_MS = 15_000
 const SAY_TIMEOUT_MS = 5_000
 const ARCHIVES = 20
 const USERS_A_TIME = 100
@@ -222,24 +222,5 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
         await api.eventSub.createSubscription(type, version, condition, transport)
       }),
     unsubscribe: (id) => asking('to end a subscription', () => api.eventSub.deleteSubscription(id)),
-  }
-}
-
-/** Gives each call a time limit, and turns the library's errors, which hold tokens, into faults that do not. */
-async function asking<T>(what: string, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Fault(`Twitch took too long, asked ${what}`, 'retry')), TIMEOUT_MS)
-  })
-  try {
-    return await Promise.race([call(), late])
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    const status = error instanceof HttpStatusCodeError ? error.statusCode : null
-    const permanent = status !== null && status >= 400 && status < 500 && status !== 429 && status !== 401
-    const answer = status === null ? 'could not be reached' : `answered ${status}`
-    throw new Fault(`Twitch ${answer}, asked ${what}`, permanent ? 'permanent' : 'retry')
-  } finally {
-    clearTimeout(timer)
   }
 }

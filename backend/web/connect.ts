@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { saveChannel } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
+import { CLIP_SCOPE } from '../twitch/clips.ts'
 import { findGrant, saveGrant } from '../db/grants.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
@@ -25,6 +26,8 @@ export interface ConnectOptions {
   sessions: Sessions
   siteUrl: string
   botUserId: string
+  /** VODs are read by way of clips, which the streamer must allow. */
+  clips: boolean
   twitch: TwitchSignIn
   youtube: YoutubeConnect
   /** The YouTube channel behind some tokens. */
@@ -64,7 +67,8 @@ export function connectRoutes(options: ConnectOptions): Hono {
     const asBot = c.req.query('as') === 'bot'
     await begin(c, { provider: asBot ? 'twitch-bot' : 'twitch', channelId: null, codeVerifier: null }, state)
     const also = ROLE_SCOPES[c.req.query('also') as keyof typeof ROLE_SCOPES] as string | undefined
-    const scopes = also ? [...STREAMER_SCOPES, also] : STREAMER_SCOPES
+    const always = options.clips ? [...STREAMER_SCOPES, CLIP_SCOPE] : STREAMER_SCOPES
+    const scopes = also ? [...always, also] : always
     return c.redirect(twitch.authorizeUrl(state, asBot ? BOT_SCOPES : scopes))
   })
 

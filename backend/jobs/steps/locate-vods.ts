@@ -26,13 +26,17 @@ export async function locateVods(
   const show = await findShow(db, showId)
   if (!show || (await countingEchoes(db, showId)).length === 0) return { kind: 'nothing-wanted' }
   const streams = await streamsOf(db, showId, clock.now())
-  const archives = await twitch.recentArchives(show.channelId)
+  const archives = vods.recordings
+    ? await vods.recordings(show.channelId, streams)
+    : await twitch.recentArchives(show.channelId)
   const seen: Record<string, number> = {}
   let why = ''
   for (const stream of streams) {
     const vod = archives.find((a) => a.streamId === stream.streamId)
     if (!vod) {
-      why = 'Twitch lists no recording of the stream yet'
+      why = vods.recordings
+        ? 'there is no recording of the stream in the folder yet'
+        : 'Twitch lists no recording of the stream yet'
       continue
     }
     const state = await vods.inspect(vod).catch((error: unknown) => {

@@ -38,6 +38,11 @@ export class ClipShop {
     return clip
   }
 
+  /** All that were ever ordered, in order. */
+  get ordered(): Clip[] {
+    return [...this.#clips.values()]
+  }
+
   listed(ids: string[]): Clip[] {
     const now = this.#world.clock.now()
     return ids.flatMap((id) => this.#clips.get(id) ?? []).filter((clip) => clip.listedAtMs <= now)
@@ -91,7 +96,8 @@ export class ClipShop {
       endSec: w.endSec,
     }))
     const file = join(this.#dir, `${clip.id}.mp4`)
-    await assemble(pieces, file)
+    // Twitch encodes clips anew: they begin and end as ordered.
+    await assemble(pieces, file, { cut: 'exact' })
     return file
   }
 }
