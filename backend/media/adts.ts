@@ -11,6 +11,17 @@ export function adtsHeaderLength(frame: Uint8Array): number {
   return hasChecksum ? 9 : 7
 }
 
+/**
+ * The rate and channels that the header of `frame` tells; undefined without one. With HE-AAC a decoder gives twice this
+ * rate, in frames of twice the length.
+ */
+export function adtsFormatOf(frame: Uint8Array): { sampleRate: number; channels: number } | undefined {
+  const [, , third = 0, fourth = 0] = frame
+  const sampleRate = RATES[(third >> 2) & 0xf]
+  if (adtsHeaderLength(frame) === 0 || sampleRate === undefined) return undefined
+  return { sampleRate, channels: ((third & 1) << 2) | (fourth >> 6) }
+}
+
 const LOW_COMPLEXITY = 2
 const RATES = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,

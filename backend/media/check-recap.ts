@@ -77,19 +77,21 @@ function lookAt(input: OpenInput, decoder: CodecContext, piece: CutPiece): { bri
     if (frame.decodeErrorFlags !== 0)
       throw new MediaError(`${piece.name}: its first pictures cannot be decoded`)
     if (sec <= lastSec) throw new MediaError(`${piece.name}: its time stamps step back`)
-    if (shown++ === 0) {
-      light = brightness(frame).mean
-      if (Math.abs(sec - piece.atSec) > 0.02)
-        throw new MediaError(`${piece.name}: no key frame where it begins in the recap`)
-    }
+    if (shown++ === 0) light = brightness(frame).mean
     lastSec = sec
   }
   try {
     while (sent < PICTURES || (audio && !heard)) {
       if (!readPacket(input, packet)) break
       if (packet.pts === AV_NOPTS_VALUE) throw new MediaError(`${piece.name}: a packet without a time stamp`)
-      if (packet.streamIndex === audio?.index) heard = true
-      else if (packet.streamIndex === video.index && sent < PICTURES) {
+      const isFirst = sent === 0 && Math.abs(toSec(packet.pts, base) - piece.atSec) < 0.002
+      if (packet.streamIndex === audio?.index) heard ||= sent > 0
+      else if (sent === 0 && !isFirst) {
+        // Seeking goes by decoding times, and may end a group early.
+        if (toSec(packet.dts, base) > piece.atSec + 1) break
+      } else if (sent === 0 && !packet.isKeyframe)
+        throw new MediaError(`${piece.name}: no key frame where it begins in the recap`)
+      else if (sent < PICTURES) {
         sent++
         for (const frame of decoded(decoder, packet)) look(frame)
       }

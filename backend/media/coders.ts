@@ -1,14 +1,23 @@
 /** Opens FFmpeg's decoders and encoders, and drains them. */
 import { Codec, CodecContext, Frame, Packet } from 'node-av/lib'
 import type { CodecParameters } from 'node-av/lib'
-import { AV_OPT_SEARCH_CHILDREN, AV_OPT_TYPE_STRING } from 'node-av/constants'
+import {
+  AV_CODEC_ID_AV1,
+  AV_OPT_SEARCH_CHILDREN,
+  AV_OPT_TYPE_STRING,
+  FF_DECODER_LIBDAV1D,
+} from 'node-av/constants'
 import { check, MediaError } from './av.ts'
 
 const EAGAIN = -11
 
 /** @throws {MediaError} when this build cannot decode the track */
 export function openDecoder(par: CodecParameters, threads = 1): CodecContext {
-  const codec = Codec.findDecoder(par.codecId)
+  // FFmpeg's own AV1 decoder needs a graphics card.
+  const codec =
+    par.codecId === AV_CODEC_ID_AV1
+      ? Codec.findDecoderByName(FF_DECODER_LIBDAV1D)
+      : Codec.findDecoder(par.codecId)
   if (!codec) throw new MediaError(`this build of FFmpeg cannot decode codec ${par.codecId}`)
   const decoder = new CodecContext()
   decoder.allocContext3(codec)

@@ -48,6 +48,18 @@ export interface Cut {
 
 /** @throws {MediaError} when the take cannot be read or holds no picture */
 export async function cutTake(take: Take, options: CutOptions): Promise<Cut> {
+  try {
+    return await cutOnce(take, options)
+  } catch (error) {
+    if (error instanceof NeedsEncoding) return cutOnce(take, { ...options, convert: true })
+    throw error
+  }
+}
+
+/** The take's groups are open, so that copies of them cannot stand behind other pictures. Nothing is written yet. */
+class NeedsEncoding extends Error {}
+
+async function cutOnce(take: Take, options: CutOptions): Promise<Cut> {
   const sound = new TakeSound({ recap: options.recap, target: options.format.audio, gainDb: options.gainDb })
   let reader: TakeReader | undefined
   let cutter: TakeCutter | undefined
@@ -147,6 +159,8 @@ class TakeCutter {
     }
     const exact = this.#options.cut === 'exact'
     const needsHead = exact && isFirst && group.keySec < startSec - half
+    // What is copied first must not refer to, or be sorted among, the pictures that stand before it in the recap.
+    if (isFirst && !(needsHead ? group.nextIsClean : group.isClean)) throw new NeedsEncoding()
     const isLast = group.endSec >= endSec - half
     const [key] = group.pictures
     if (isFirst && key) this.#delaySec = Math.max(0, key.sec - key.dtsSec)

@@ -48,6 +48,10 @@ export interface Group {
   tail: Picture[]
   /** Seconds between two pictures. */
   frameSec: number
+  /** Its key frame resets the decoder: it may follow pictures of another encoder. */
+  isClean: boolean
+  /** The same of the next group; true at the end of the data. */
+  nextIsClean: boolean
 }
 
 export interface Sound {
@@ -114,6 +118,8 @@ export class TakeReader {
       endSec,
       tail: next.length > 1 ? next : [],
       frameSec: this.#frameSec,
+      isClean: this.#isClean(pictures[0]),
+      nextIsClean: this.#isClean(next[0]),
     })
     try {
       for (const picture of this.#pictures()) {
@@ -170,6 +176,12 @@ export class TakeReader {
     }
   }
 
+  #isClean(key: Picture | undefined): boolean {
+    return (
+      !key || this.video.codecpar.codecId !== AV_CODEC_ID_H264 || isIdr(key.packet.data ?? Buffer.alloc(0))
+    )
+  }
+
   close(): void {
     this.#annexB?.free()
     this.#input.close()
@@ -209,8 +221,18 @@ export class TakeReader {
     const dtsSec = this.#clock.video(toSec(dts, base))
     const copy = packet.clone()
     if (!copy) throw new MediaError('out of memory')
-    if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1)
-      copy.data = withSequenceHeader(copy.data ?? Buffer.alloc(0), this.video.codecpar.extradata)
+    if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1) {
+      const data = packet.data ?? Buffer.alloc(0)
+      const whole = withSequenceHeader(data, this.video.codecpar.extradata)
+      if (whole !== data) {
+        // Whatever else the packet says is lost with its old data.
+        copy.data = whole
+        copy.pts = packet.pts
+        copy.dts = packet.dts
+        copy.duration = packet.duration
+        copy.isKeyframe = true
+      }
+    }
     return { packet: copy, sec: dtsSec + toSec(pts - dts, base), dtsSec, leading: false }
   }
 
@@ -297,6 +319,23 @@ const ANNEX_B = new Map<number, string>([
   [AV_CODEC_ID_H264, 'h264_mp4toannexb'],
   [AV_CODEC_ID_HEVC, 'hevc_mp4toannexb'],
 ])
+
+const NAL_SLICE = 1
+const NAL_IDR = 5
+
+/** Whether an H.264 picture (with start codes) resets the decoder, as not each one does from which decoding may begin. */
+function isIdr(picture: Buffer): boolean {
+  for (
+    let at = picture.indexOf('000001', 0, 'hex');
+    at !== -1;
+    at = picture.indexOf('000001', at + 3, 'hex')
+  ) {
+    const type = (picture[at + 3] ?? 0) & 0x1f
+    if (type === NAL_IDR) return true
+    if (type === NAL_SLICE) return false
+  }
+  return false
+}
 
 /** The usual distance of two pictures of a group: the median, since a variable rate has odd ones out. */
 function frameLength(pictures: readonly Picture[]): number | null {

@@ -3,7 +3,7 @@
  * that sound and picture stay within half a frame (11 ms) of each other; where there is none, silence.
  */
 import type { CodecParameters } from 'node-av/lib'
-import { adtsHeaderLength } from './adts.ts'
+import { adtsFormatOf, adtsHeaderLength } from './adts.ts'
 import { SoundConverter } from './convert-sound.ts'
 import { audioFormatOf, sameAudio, type AudioFormat } from './formats.ts'
 import type { Sound } from './packets.ts'
@@ -114,7 +114,7 @@ export class TakeSound {
   #accept(sound: Sound): void {
     const { target, gainDb, recap } = this.#options
     if (!target || !this.#par || this.#shiftSec === undefined) return
-    if (gainDb === 0 && sameAudio(audioFormatOf(this.#par), target)) {
+    if (gainDb === 0 && isSame(sound, this.#par, target)) {
       this.#frames.push({ sec: sound.sec, data: sound.data.subarray(adtsHeaderLength(sound.data)) })
       return
     }
@@ -125,4 +125,13 @@ export class TakeSound {
     }
     this.#frames.push(...this.#converter.push(sound))
   }
+}
+
+/** Whether a frame can be copied as it is: by its own header where it has one, since a track that begins late has no format yet. */
+function isSame(sound: Sound, par: CodecParameters, target: AudioFormat): boolean {
+  const told = adtsFormatOf(sound.data)
+  const known = audioFormatOf(par)
+  if (!told) return sameAudio(known, target)
+  const format = { codec: known.codec, ...told }
+  return sameAudio(format, target) && (known.sampleRate === 0 || sameAudio(known, target))
 }

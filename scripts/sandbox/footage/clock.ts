@@ -103,7 +103,7 @@ export function encodePictures(options: PicturesOptions): Track {
     name,
     {
       preset,
-      crf: codec === 'av1' ? '40' : '20',
+      crf: '20',
       ...(codec === 'h264' ? { 'x264-params': x26x } : {}),
       ...(codec === 'hevc' ? { 'x265-params': `${x26x}:log-level=none:repeat-headers=1` } : {}),
       ...(codec === 'av1' ? { 'svtav1-params': 'pred-struct=1:lp=2' } : {}),
