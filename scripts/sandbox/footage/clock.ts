@@ -47,7 +47,7 @@ export interface PicturesOptions {
 const CODECS = {
   h264: { name: 'libx264', preset: 'superfast' },
   hevc: { name: 'libx265', preset: 'ultrafast' },
-  av1: { name: 'libsvtav1', preset: '12' },
+  av1: { name: 'libsvtav1', preset: '9' },
 }
 const TICKS = new Rational(1, 90_000)
 
@@ -103,7 +103,7 @@ export function encodePictures(options: PicturesOptions): Track {
     name,
     {
       preset,
-      crf: '20',
+      crf: codec === 'av1' ? '8' : '20',
       ...(codec === 'h264' ? { 'x264-params': x26x } : {}),
       ...(codec === 'hevc' ? { 'x265-params': `${x26x}:log-level=none:repeat-headers=1` } : {}),
       ...(codec === 'av1' ? { 'svtav1-params': 'pred-struct=1:lp=2' } : {}),
