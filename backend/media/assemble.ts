@@ -16,7 +16,7 @@ import { avChannelLayoutDefault } from 'node-av/lib'
 import { configOf } from './adts.ts'
 import { check, MediaError } from './av.ts'
 import { AAC_FRAME } from './convert-sound.ts'
-import { cutTake, type CutMode } from './cut.ts'
+import { cutTake, type CutMode, type Overlay } from './cut.ts'
 import { majorityFormat, sameVideo, type AudioFormat, type Format } from './formats.ts'
 import { TakeReader } from './packets.ts'
 import { RecapWriter } from './recap-writer.ts'
@@ -28,6 +28,7 @@ export interface Piece extends Span {
   name: string
   /** How much louder this piece is to be; 0 copies its sound. */
   gainDb?: number
+  overlay?: Overlay
 }
 
 export interface CutPiece {
@@ -53,7 +54,7 @@ export interface Assembled {
 export interface AssembleOptions {
   cut?: CutMode
   /** Where the thumbnail of the piece with this index goes. */
-  stillOf?: (index: number) => string
+  stillOf?: (index: number) => string | undefined
   /** Called now and then with the seconds written so far. */
   onProgress?: (sec: number) => void
 }
@@ -87,7 +88,12 @@ export async function assemble(
         const convert = !sameVideo(take.format.video, format.video)
         const still = cuts.length === 0 && stillOf?.(n)
         const options = { recap, format, target, cut, convert, gainDb }
-        const more = { ...(still ? { still } : {}), ...(onProgress ? { onProgress } : {}) }
+        const overlay = cuts.length === 0 && piece.overlay
+        const more = {
+          ...(overlay ? { overlay } : {}),
+          ...(still ? { still } : {}),
+          ...(onProgress ? { onProgress } : {}),
+        }
         cuts.push(await named(piece, () => cutTake(take, { ...options, ...more })))
       }
       const [first] = cuts
@@ -107,6 +113,11 @@ export async function assemble(
   } finally {
     recap.close()
   }
+}
+
+/** The format that a recap of these pieces gets. @throws {MediaError} */
+export function formatOf(pieces: readonly Piece[]): Format {
+  return formatOfRecap(pieces.flatMap((piece) => named(piece, () => survey(piece))))
 }
 
 function formatOfRecap(takes: readonly SurveyedTake[]): Format {

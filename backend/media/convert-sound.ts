@@ -48,10 +48,11 @@ export class SoundConverter {
     const steps = [
       // What is missing becomes silence, what comes twice is left out, and the first sample is the one at the start.
       `aresample=${target.sampleRate}:async=1:min_hard_comp=${HARD_SEC}:first_pts=0`,
-      `aformat=sample_fmts=fltp:channel_layouts=${target.channels}c`,
       ...(gainDb === 0
         ? []
         : [`volume=${gainDb.toFixed(2)}dB`, `alimiter=limit=${CEILING}:level=false:latency=true`]),
+      // Last, since the limiter gives doubles, and an encoder does not look at what it gets.
+      `aformat=sample_fmts=fltp:channel_layouts=${target.channels}c`,
       `asetnsamples=n=${AAC_FRAME}:p=1`,
     ]
     this.#filter = new FilterChain({ filters: steps.join(','), timeBase: { num: 1, den: MICRO } })

@@ -21,6 +21,13 @@ const LATE_END_SEC = 2
 
 export type CutMode = 'keyframe' | 'exact'
 
+/** Text on the first seconds of a piece. */
+export interface Overlay {
+  /** An ASS file whose times begin with the piece. */
+  ass: string
+  seconds: number
+}
+
 export interface CutOptions {
   recap: RecapWriter
   format: Format
@@ -30,6 +37,7 @@ export interface CutOptions {
   /** The pictures are in another format than the recap's. */
   convert: boolean
   gainDb: number
+  overlay?: Overlay
   /** Where the take's thumbnail goes. */
   still?: string
   /** Called with the recap's length so far. */
@@ -158,13 +166,16 @@ class TakeCutter {
       return false
     }
     const exact = this.#options.cut === 'exact'
-    const needsHead = exact && isFirst && group.keySec < startSec - half
+    const { overlay } = this.#options
+    const isLabelled = overlay !== undefined && group.keySec < startSec + overlay.seconds
+    const needsHead = isFirst && (isLabelled || (exact && group.keySec < startSec - half))
     // What is copied first must not refer to, or be sorted among, the pictures that stand before it in the recap.
     if (isFirst && !(needsHead ? group.nextIsClean : group.isClean)) throw new NeedsEncoding()
     const isLast = group.endSec >= endSec - half
     const [key] = group.pictures
     if (isFirst && key) this.#delaySec = Math.max(0, key.sec - key.dtsSec)
-    if (needsHead) this.#encode(group, startSec, Math.min(endSec, group.endSec))
+    if (needsHead || isLabelled)
+      this.#encode(group, isFirst ? startSec : group.keySec, Math.min(endSec, group.endSec))
     else if (isLast && exact) this.#copyToExactEnd(group)
     else this.#copy(group, isLast ? endSec : Infinity)
     this.#goesOn = true
@@ -252,9 +263,11 @@ class TakeCutter {
   }
 
   #pictureEncoder(startSec: number, endSec: number, convert: boolean): PictureEncoder {
-    const { target, format } = this.#options
+    const { target, format, overlay } = this.#options
     const source = this.#reader.videoPar
-    return new PictureEncoder({ source, target, targetFormat: format.video, startSec, endSec, convert })
+    const span = { source, target, targetFormat: format.video, startSec, endSec, convert }
+    const label = overlay && { ass: overlay.ass, fromSec: this.#take.startSec }
+    return new PictureEncoder({ ...span, ...(label ? { label } : {}) })
   }
 
   #writeCopy(picture: Picture, frameSec: number): void {

@@ -75,6 +75,8 @@ export interface PictureEncoderOptions {
   endSec: number
   /** Source and target differ: pictures are scaled, and come at the target's own rate. */
   convert: boolean
+  /** Text: an ASS file whose times begin at source second `fromSec`. */
+  label?: { ass: string; fromSec: number }
 }
 
 export class PictureEncoder {
@@ -82,6 +84,8 @@ export class PictureEncoder {
   readonly #decoder: CodecContext
   readonly #filter: FilterChain | null
   readonly #toleranceSec: number
+  /** Source time that is 0 in the filters. */
+  readonly #zeroSec: number
   #encoder: CodecContext | undefined
   /** The latest picture that went into the filter. */
   #last: Frame | null = null
@@ -91,12 +95,9 @@ export class PictureEncoder {
     this.#options = options
     this.#decoder = openDecoder(options.source, 2)
     this.#toleranceSec = options.convert ? EPSILON_SEC : 0.5 / (options.targetFormat.fps ?? 60)
-    this.#filter = options.convert
-      ? new FilterChain({
-          filters: conversion(options.targetFormat, options.endSec - options.startSec),
-          timeBase: TICK,
-        })
-      : null
+    const filters = filtersOf(options)
+    this.#filter = filters === '' ? null : new FilterChain({ filters, timeBase: TICK })
+    this.#zeroSec = options.convert ? options.startSec : (options.label?.fromSec ?? 0)
   }
 
   /** Feeds a picture, and gives what is ready. A packet given is good until the next one is asked for. */
@@ -104,7 +105,7 @@ export class PictureEncoder {
     const packet = picture.packet.clone()
     if (!packet) throw new MediaError('out of memory')
     // Of what is shown before the start, only what later pictures refer to is decoded.
-    const isEarly = picture.sec < this.#options.startSec - 2 * this.#toleranceSec && !this.#filter
+    const isEarly = picture.sec < this.#options.startSec - 2 * this.#toleranceSec && !this.#options.convert
     this.#decoder.setOption('skip_frame', isEarly ? 'noref' : 'default')
     packet.pts = BigInt(Math.round(picture.sec * TICKS_A_SEC))
     packet.dts = BigInt(Math.round(picture.dtsSec * TICKS_A_SEC))
@@ -116,7 +117,7 @@ export class PictureEncoder {
     yield* this.#decode(null)
     if (this.#filter) {
       // The last picture lasts until the end, also where the source does not say how long it is.
-      if (this.#last && this.#options.endSec - this.#lastSec < HELD_SEC)
+      if (this.#options.convert && this.#last && this.#options.endSec - this.#lastSec < HELD_SEC)
         yield* this.#convert(this.#last, this.#options.endSec)
       yield* this.#filtered(null)
     }
@@ -137,7 +138,7 @@ export class PictureEncoder {
       const sec = Number(ticks) / TICKS_A_SEC
       const slack = this.#toleranceSec
       // A picture before the start may still be on the screen at the start; a converter fills in with it.
-      if (sec >= endSec - slack || (!this.#filter && sec < startSec - slack)) continue
+      if (sec >= endSec - slack || (!this.#options.convert && sec < startSec - slack)) continue
       if (!this.#filter) {
         yield* this.#encode(frame, sec)
         continue
@@ -150,13 +151,13 @@ export class PictureEncoder {
   }
 
   *#convert(frame: Frame, sec: number): Generator<EncodedPicture> {
-    frame.pts = BigInt(Math.round((sec - this.#options.startSec) * TICKS_A_SEC))
+    frame.pts = BigInt(Math.round((sec - this.#zeroSec) * TICKS_A_SEC))
     yield* this.#filtered(frame)
   }
 
   *#filtered(frame: Frame | null): Generator<EncodedPicture> {
     for (const { frame: changed, sec } of this.#filter?.push(frame) ?? []) {
-      yield* this.#encode(changed, this.#options.startSec + sec)
+      yield* this.#encode(changed, this.#zeroSec + sec)
       changed.free()
     }
   }
@@ -195,6 +196,17 @@ export class PictureEncoder {
       encoder.colorSpace = target.colorSpace
     })
   }
+}
+
+function filtersOf({ convert, targetFormat, startSec, endSec, label }: PictureEncoderOptions): string {
+  const changed = convert ? [conversion(targetFormat, endSec - startSec)] : []
+  const format = `format=${avGetPixFmtName(targetFormat.pixels) ?? 'yuv420p'}`
+  return [...changed, ...(label ? [`ass=${quoted(label.ass)}`, format] : [])].join(',')
+}
+
+/** A path inside a filter's arguments. */
+export function quoted(path: string): string {
+  return `'${path.replace(/\\/g, '/').replace(/'/g, "'\\''").replace(/:/g, '\\:')}'`
 }
 
 /** Into the target's frame with black bars where the shape differs, one picture at each of the target's instants. */

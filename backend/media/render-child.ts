@@ -4,12 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
-import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
-import { assemble } from './assemble.ts'
-import { quietFfmpeg } from './av.ts'
+import { assemble, type CutPiece } from './assemble.ts'
+import { MediaError, quietFfmpeg } from './av.ts'
 import { checkRecap } from './check-recap.ts'
+import { dress, PLAIN } from './dress.ts'
 import type { RenderAnswer, RenderRequest } from './render.ts'
 
 process.once('message', (request: RenderRequest) => {
@@ -24,25 +25,51 @@ process.once('message', (request: RenderRequest) => {
 // The worker that asked is gone: whoever takes over starts anew, under another file name.
 process.once('disconnect', () => process.exit(1))
 
-async function render({ pieces, file, stillsDir, cut = 'keyframe' }: RenderRequest): Promise<RenderAnswer> {
+async function render({
+  pieces,
+  file,
+  stillsDir,
+  cut = 'keyframe',
+  look = PLAIN,
+}: RenderRequest): Promise<RenderAnswer> {
   setPriority(5)
   quietFfmpeg()
   await removeUnfinished(file)
   const unfinished = `${file}.${process.pid}.partial`
+  const lookDir = await mkdtemp(join(dirname(file), 'look-'))
+  const dressed = await dress(pieces, look, lookDir, cut)
   const began = performance.now()
-  const assembled = await assemble(pieces, unfinished, {
-    cut,
-    stillOf: (n) => stillFile(stillsDir, n),
+  // The thumbnail of a moment is of the moment, not of what goes before it.
+  const mainOf = pieces.map((p, n) => dressed.pieces.findIndex((d) => d.source === n && d.name === p.name))
+  const assembled = await assemble(dressed.pieces, unfinished, {
+    cut: dressed.cut,
+    stillOf: (n) => (mainOf.includes(n) ? stillFile(stillsDir, mainOf.indexOf(n)) : undefined),
     onProgress: (sec) => process.send?.({ type: 'progress', sec } satisfies RenderAnswer),
   })
   const assembleSec = (performance.now() - began) / 1000
-  const finding = checkRecap(unfinished, assembled, pieces)
+  const finding = checkRecap(unfinished, assembled, dressed.pieces)
+  await rm(lookDir, { recursive: true, force: true })
   const sha256 = sha256Of(unfinished)
   const { size } = await stat(unfinished)
   await rename(unfinished, file)
   const { user, system } = process.cpuUsage()
   const stills = pieces.map((_, n) => stillFile(stillsDir, n))
-  const rendered = { ...assembled, finding, file, stills, bytes: size, sha256 }
+  const asked = pieces.map((piece, n) =>
+    together(
+      piece.name,
+      assembled.pieces.filter((_, d) => dressed.pieces[d]?.source === n),
+    ),
+  )
+  const rendered = {
+    ...assembled,
+    pieces: asked,
+    lacks: dressed.lacks,
+    finding,
+    file,
+    stills,
+    bytes: size,
+    sha256,
+  }
   const peakBytes = process.resourceUsage().maxRSS * 1024
   return { type: 'done', rendered: { ...rendered, cpuSec: (user + system) / 1e6, assembleSec, peakBytes } }
 }
@@ -64,8 +91,25 @@ function sha256Of(file: string): string {
 const HASHED_BYTES = 1 << 20
 const stillFile = (dir: string, n: number) => join(dir, `${n}.jpg`)
 
+/** A piece with what goes before it: a card, a fade. */
+function together(name: string, parts: readonly CutPiece[]): CutPiece {
+  const sum = (of: (part: CutPiece) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const main = parts.find((p) => p.name === name) ?? parts[0]
+  if (!main) throw new MediaError(`${name}: the span holds no picture`)
+  return {
+    name,
+    atSec: Math.min(...parts.map((p) => p.atSec)),
+    durationSec: sum((p) => p.durationSec),
+    sourceStartSec: main.sourceStartSec,
+    encodedPictures: sum((p) => p.encodedPictures),
+    silentSec: sum((p) => p.silentSec),
+  }
+}
+
 /** What renderers left behind that were killed. One that only slept through a take-over loses its file, and fails. */
 async function removeUnfinished(file: string): Promise<void> {
   const dir = dirname(file)
-  for (const name of await readdir(dir)) if (name.endsWith('.partial')) await rm(join(dir, name))
+  for (const name of await readdir(dir))
+    if (name.endsWith('.partial') || name.startsWith('look-'))
+      await rm(join(dir, name), { recursive: true, force: true })
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Assembled, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
+import type { Look } from './dress.ts'
 import type { Finding } from './check-recap.ts'
 import type { CutMode } from './cut.ts'
 
@@ -13,6 +14,7 @@ export interface RenderRequest {
   /** The recap (MP4); appears under this name only when it is whole. */
   file: string
   cut?: CutMode
+  look?: Look
   /** Where `0.jpg`, `1.jpg` … go: one thumbnail per piece. */
   stillsDir: string
 }
@@ -20,6 +22,8 @@ export interface RenderRequest {
 export interface Rendered extends Assembled {
   file: string
   stills: string[]
+  /** What of the look could not be made here, for people. */
+  lacks: string[]
   /** What a look at the finished file showed. */
   finding: Finding
   bytes: number

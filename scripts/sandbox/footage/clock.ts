@@ -150,8 +150,15 @@ export function encodePictures(options: PicturesOptions): Track {
 }
 
 /** A beep at each whole second. */
-export function encodeBeeps(options: { seconds: number; sampleRate: number; channels: number }): Track {
-  const { seconds, sampleRate, channels } = options
+export function encodeBeeps(options: {
+  seconds: number
+  sampleRate: number
+  channels: number
+  /** Of 1; and how long a beep is. With a second it is a tone without an end. */
+  level?: number
+  beepSec?: number
+}): Track {
+  const { seconds, sampleRate, channels, level = BEEP_LEVEL, beepSec = BEEP_SEC } = options
   const base = new Rational(1, sampleRate)
   const encoder = openEncoder(FF_ENCODER_AAC, {}, (c) => {
     c.sampleRate = sampleRate
@@ -169,7 +176,7 @@ export function encodeBeeps(options: { seconds: number; sampleRate: number; chan
     }
   }
   for (let sample = 0; sample < seconds * sampleRate; sample += AAC_FRAME) {
-    const frame = Frame.fromAudioBuffer(beeps(sample, sampleRate, channels), {
+    const frame = Frame.fromAudioBuffer(beeps(sample, { sampleRate, channels, level, beepSec }), {
       nbSamples: AAC_FRAME,
       format: AV_SAMPLE_FMT_FLTP,
       sampleRate,
@@ -239,11 +246,15 @@ function fill(picture: Buffer, x: number, y: number, w: number, h: number, level
 }
 
 /** One AAC frame of planar floats: a 1 kHz tone in the first 50 ms of each second, silence else. */
-function beeps(from: number, sampleRate: number, channels: number): Buffer {
+function beeps(
+  from: number,
+  tone: { sampleRate: number; channels: number; level: number; beepSec: number },
+): Buffer {
+  const { sampleRate, channels, level: loud, beepSec } = tone
   const planes = new Float32Array(AAC_FRAME * channels)
   for (let i = 0; i < AAC_FRAME; i++) {
     const inSecond = ((from + i) % sampleRate) / sampleRate
-    const level = inSecond < BEEP_SEC ? BEEP_LEVEL * Math.sin(2 * Math.PI * 1000 * inSecond) : 0
+    const level = inSecond < beepSec ? loud * Math.sin(2 * Math.PI * 1000 * inSecond) : 0
     for (let channel = 0; channel < channels; channel++) planes[channel * AAC_FRAME + i] = level
   }
   return Buffer.from(planes.buffer)

@@ -16,7 +16,8 @@ const LOUD = BEEP_LEVEL / 2
 /** Beeps are a second apart; within this, sound belongs to the same one. */
 const SAME_BEEP_SEC = 0.5
 
-export function decode(file: string): Seen {
+/** @param tolerant a picture that shows no clock, as in a fade, counts as frame −1 */
+export function decode(file: string, { tolerant = false } = {}): Seen {
   const input = openInput(file)
   const seen: Seen = { pictures: [], beepsSec: [], errors: 0 }
   const decoders = new Map(
@@ -33,7 +34,8 @@ export function decode(file: string): Seen {
       if (stream === input.video) {
         const luma = frame.data?.[0]
         const scale = frame.width / 320
-        if (luma) seen.pictures.push({ atSec, frame: readClock(luma, frame.linesize[0] ?? 0, scale) })
+        const read = () => readClock(luma ?? new Uint8Array(), frame.linesize[0] ?? 0, scale)
+        if (luma) seen.pictures.push({ atSec, frame: tolerant ? orNone(read) : read() })
       } else listen(frame, atSec, seen.beepsSec)
     }
   }
@@ -78,4 +80,12 @@ function listen(frame: Frame, atSec: number, beeps: number[]): void {
   if (first === -1) return
   const beginsSec = atSec + first / frame.sampleRate
   if (beginsSec - (beeps.at(-1) ?? -1) > SAME_BEEP_SEC) beeps.push(beginsSec)
+}
+
+function orNone(read: () => number): number {
+  try {
+    return read()
+  } catch {
+    return -1
+  }
 }

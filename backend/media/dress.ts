@@ -1,0 +1,156 @@
+/**
+ * Puts the look on a plan: cards, labels, cross-fades, loudness become pieces and instructions for the cutter. Only the
+ * seconds that it touches are encoded anew.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assemble, formatOf, type Piece } from './assemble.ts'
+import { labelAss } from './captions.ts'
+import type { CutMode } from './cut.ts'
+import { crossFade, gainFor, hasFfmpeg, makeCard, type Canvas } from './look.ts'
+
+export interface Look {
+  /** Lines of the card in front; the first is large. */
+  title?: string[]
+  /** Lines of the card at the end. */
+  credits?: string[]
+  /** For each piece, the lines of the label on its first seconds; none for null. */
+  labels?: (string[] | null)[]
+  transition: 'cut' | 'fade'
+  /** Evens moments to −14 LUFS. */
+  loudness: boolean
+  /** Clips of the streamer's. */
+  intro?: string
+  outro?: string
+}
+
+export const PLAIN: Look = { transition: 'cut', loudness: false }
+
+export interface DressedPiece extends Piece {
+  /** Index of the piece it comes from, or goes with. */
+  source: number | null
+}
+
+export interface Dressed {
+  pieces: DressedPiece[]
+  cut: CutMode
+  /** What could not be done here, for people. */
+  lacks: string[]
+}
+
+const TITLE_SEC = 3
+const CREDITS_SEC = 4
+const LABEL_SEC = 4
+const FADE_SEC = 0.5
+/** A moment that is shorter keeps its hard cuts. */
+const SHORTEST_FADED_SEC = 4 * FADE_SEC
+
+/**
+ * @param dir where cards and transitions go; it may be thrown away afterwards
+ * @throws {MediaError}
+ */
+export async function dress(
+  pieces: readonly Piece[],
+  look: Look,
+  dir: string,
+  cut: CutMode,
+): Promise<Dressed> {
+  const plain = pieces.map((piece, source) => ({ ...piece, source }))
+  const wants = look.title ?? look.credits ?? (look.transition === 'fade' || look.loudness || null)
+  const lacks =
+    wants !== null && !(await hasFfmpeg())
+      ? ['this server has no ffmpeg: no cards, fades or even loudness']
+      : []
+  const { video } = formatOf(pieces)
+  const canvas: Canvas = { width: video.width, height: video.height, fps: video.fps ?? 30 }
+  const labelled = await withLabels(plain, look, canvas, dir)
+  if (lacks.length > 0) return { pieces: withClips(labelled, look), cut, lacks }
+  const even = look.loudness ? await Promise.all(labelled.map(withGain)) : labelled
+  const isFaded = look.transition === 'fade' && pieces.length > 1
+  const joined = isFaded ? await withFades(even, dir) : even
+  const whole = withClips(joined, look)
+  if (look.title) whole.unshift(await card(look.title, canvas, TITLE_SEC, join(dir, 'title.mp4'), 0))
+  if (look.credits) whole.push(await card(look.credits, canvas, CREDITS_SEC, join(dir, 'credits.mp4'), null))
+  // What follows a fade must go on exactly where the fade ended.
+  return { pieces: whole, cut: isFaded ? 'exact' : cut, lacks }
+}
+
+async function withLabels(
+  pieces: DressedPiece[],
+  { labels }: Look,
+  canvas: Canvas,
+  dir: string,
+): Promise<DressedPiece[]> {
+  const made: DressedPiece[] = []
+  for (const [n, piece] of pieces.entries()) {
+    const lines = labels?.[n]
+    if (!lines) {
+      made.push(piece)
+      continue
+    }
+    const seconds = Math.min(LABEL_SEC, piece.endSec - piece.startSec)
+    const ass = join(dir, `label-${n}.ass`)
+    await writeFile(ass, labelAss(lines, canvas, seconds))
+    made.push({ ...piece, overlay: { ass, seconds } })
+  }
+  return made
+}
+
+async function withGain(piece: DressedPiece): Promise<DressedPiece> {
+  // An initialisation part has no sound by itself; ffmpeg reads it in front of the others.
+  const gainDb = await gainFor(
+    piece.files,
+    piece.startSec - piece.filesStartSec,
+    piece.endSec - piece.startSec,
+  )
+  return { ...piece, gainDb }
+}
+
+/** Between two moments, half a second in which one goes over into the other; it replaces half a second of each. */
+async function withFades(pieces: DressedPiece[], dir: string): Promise<DressedPiece[]> {
+  const made: DressedPiece[] = []
+  let current = pieces[0]
+  for (const [n, next] of pieces.entries()) {
+    if (n === 0 || !current) continue
+    const long = (p: DressedPiece) => p.endSec - p.startSec >= SHORTEST_FADED_SEC
+    if (!long(current) || !long(next)) {
+      made.push(current)
+      current = next
+      continue
+    }
+    const [a, b, out] = ['a', 'b', 'fade'].map((name) => join(dir, `${name}-${n}.mp4`)) as [
+      string,
+      string,
+      string,
+    ]
+    // A label begins after the fade.
+    await assemble([{ ...bare(current), startSec: current.endSec - FADE_SEC }], a, { cut: 'exact' })
+    await assemble([{ ...bare(next), endSec: next.startSec + FADE_SEC }], b, { cut: 'exact' })
+    await crossFade(a, b, FADE_SEC, out)
+    made.push({ ...current, endSec: current.endSec - FADE_SEC })
+    made.push(clip(out, FADE_SEC, next.source, `the fade into ${next.name}`))
+    current = { ...next, startSec: next.startSec + FADE_SEC }
+  }
+  return current ? [...made, current] : made
+}
+
+function bare({ overlay: _label, ...piece }: DressedPiece): DressedPiece {
+  return piece
+}
+
+function withClips(pieces: DressedPiece[], { intro, outro }: Look): DressedPiece[] {
+  return [
+    ...(intro ? [clip(intro, Infinity, 0, 'the intro')] : []),
+    ...pieces,
+    ...(outro ? [clip(outro, Infinity, null, 'the outro')] : []),
+  ]
+}
+
+async function card(lines: string[], canvas: Canvas, seconds: number, out: string, source: number | null) {
+  await makeCard(lines, canvas, seconds, out)
+  return clip(out, seconds, source, 'a card')
+}
+
+function clip(file: string, seconds: number, source: number | null, name: string): DressedPiece {
+  return { name, files: [file], filesStartSec: 0, startSec: 0, endSec: seconds, source }
+}

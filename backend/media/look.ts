@@ -1,0 +1,161 @@
+/**
+ * What makes a recap look made: cards, cross-fades, even loudness, the upright short. The only file that drives the
+ * system's `ffmpeg` (by fluent-ffmpeg, the owner's choice; archived, so nothing else imports it).
+ */
+import { execFile } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import ffmpeg from 'fluent-ffmpeg'
+import { MediaError } from './av.ts'
+import { cardAss, type CaptionSize } from './captions.ts'
+import { quoted } from './encode-pictures.ts'
+
+export interface Canvas extends CaptionSize {
+  fps: number
+}
+
+/** A command that has run so long hangs. */
+const TIMEOUT_SEC = 600
+const ENCODED = [
+  '-c:v',
+  'libx264',
+  '-preset',
+  'veryfast',
+  '-crf',
+  '18',
+  '-pix_fmt',
+  'yuv420p',
+  '-bf',
+  '0',
+  '-threads',
+  '2',
+]
+const SOUND = ['-c:a', 'aac', '-b:a', '160k', '-ar', '48000', '-ac', '2']
+/** What YouTube evens loudness to. */
+export const TARGET_LUFS = -14
+/** Softer than this is silence, or a song far away: made louder, it would be noise. */
+const SOFTEST_LUFS = -45
+const MOST_GAIN_DB = 18
+const BACKGROUND = '0x0c0f14'
+
+/** Whether this machine has an ffmpeg; without one, recaps are plain. */
+export async function hasFfmpeg(): Promise<boolean> {
+  return promisify(execFile)('ffmpeg', ['-version']).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** A card with text in its middle and silence. @throws {MediaError} */
+export async function makeCard(
+  lines: readonly string[],
+  canvas: Canvas,
+  seconds: number,
+  out: string,
+): Promise<void> {
+  const { width, height, fps } = canvas
+  const captions = `${out}.ass`
+  await writeFile(captions, cardAss(lines, canvas, seconds))
+  const picture = `color=c=${BACKGROUND}:s=${width}x${height}:r=${fps}:d=${seconds}`
+  try {
+    await run(
+      ffmpeg()
+        .input(picture)
+        .inputFormat('lavfi')
+        .input('anullsrc=r=48000:cl=stereo')
+        .inputFormat('lavfi')
+        .videoFilters(`ass=${quoted(captions)}`)
+        .outputOptions([...ENCODED, ...SOUND, '-t', String(seconds), '-g', String(Math.round(2 * fps))])
+        .output(out),
+    )
+  } finally {
+    await rm(captions, { force: true })
+  }
+}
+
+/** From one clip into another, both `seconds` long. @throws {MediaError} */
+export async function crossFade(a: string, b: string, seconds: number, out: string): Promise<void> {
+  const length = seconds.toFixed(4)
+  await run(
+    ffmpeg()
+      .input(a)
+      .input(b)
+      .complexFilter([
+        `[0:v]settb=AVTB,setpts=PTS-STARTPTS[va];[1:v]settb=AVTB,setpts=PTS-STARTPTS[vb]`,
+        `[va][vb]xfade=transition=fade:duration=${length}:offset=0[v]`,
+        `[0:a]afade=t=out:st=0:d=${length}[aa];[1:a]afade=t=in:st=0:d=${length}[ab]`,
+        '[aa][ab]amix=inputs=2:normalize=0:duration=longest[a]',
+      ])
+      .outputOptions(['-map', '[v]', '-map', '[a]', ...ENCODED, ...SOUND, '-t', length])
+      .output(out),
+  )
+}
+
+/**
+ * How much louder a span of some files is to be; 0 where it is silent, or cannot be measured.
+ * @param fromSec from the beginning of the first file
+ */
+export async function gainFor(files: readonly string[], fromSec: number, seconds: number): Promise<number> {
+  const input = files.length === 1 ? (files[0] ?? '') : `concat:${files.join('|')}`
+  const said = await run(
+    ffmpeg()
+      .input(input)
+      .inputOptions(['-vn', '-ss', Math.max(0, fromSec).toFixed(3), '-t', seconds.toFixed(3)])
+      .audioFilters('ebur128=framelog=verbose')
+      .outputOptions(['-f', 'null'])
+      .output('-'),
+  )
+  const loudness = Number(/Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS/.exec(said)?.[1] ?? NaN)
+  if (!(loudness > SOFTEST_LUFS)) return 0
+  return Math.max(-MOST_GAIN_DB, Math.min(MOST_GAIN_DB, TARGET_LUFS - loudness))
+}
+
+export type ShortFill = 'crop' | 'blur'
+
+/**
+ * An upright video (9:16) of some clips, one after the other: the middle of the picture, or all of it before a blurred
+ * copy of itself. @throws {MediaError}
+ */
+export async function makeShort(clips: readonly string[], fill: ShortFill, out: string): Promise<void> {
+  const [width, height] = [1080, 1920]
+  const upright = (n: number) =>
+    fill === 'crop'
+      ? `[${n}:v]crop='min(iw,ih*9/16)':ih,scale=${width}:${height},setsar=1,fps=30,format=yuv420p[v${n}]`
+      : `[${n}:v]split[bg${n}][fg${n}];` +
+        `[bg${n}]scale=${width}:${height}:force_original_aspect_ratio=increase,crop=${width}:${height},gblur=sigma=24[b${n}];` +
+        `[fg${n}]scale=${width}:-2[f${n}];[b${n}][f${n}]overlay=(W-w)/2:(H-h)/2,setsar=1,fps=30,format=yuv420p[v${n}]`
+  const sound = (n: number) => `[${n}:a]aresample=48000,aformat=channel_layouts=stereo[a${n}]`
+  const command = ffmpeg()
+  for (const clip of clips) command.input(clip)
+  const pairs = clips.map((_, n) => `[v${n}][a${n}]`).join('')
+  await run(
+    command
+      .complexFilter([
+        ...clips.map((_, n) => upright(n)),
+        ...clips.map((_, n) => sound(n)),
+        `${pairs}concat=n=${clips.length}:v=1:a=1[v][a]`,
+      ])
+      .outputOptions(['-map', '[v]', '-map', '[a]', ...ENCODED, ...SOUND, '-movflags', '+faststart'])
+      .output(out),
+  )
+}
+
+/** @returns what ffmpeg said @throws {MediaError} with its last line */
+function run(command: ffmpeg.FfmpegCommand): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => command.kill('SIGKILL'), TIMEOUT_SEC * 1000)
+    command
+      .outputOptions(['-y'])
+      .renice(10)
+      .on('end', (_stdout, stderr) => {
+        clearTimeout(timer)
+        resolve(stderr ?? '')
+      })
+      .on('error', (error, _stdout, stderr) => {
+        clearTimeout(timer)
+        const last = (stderr ?? '').trim().split('\n').at(-1) ?? ''
+        reject(new MediaError(`ffmpeg failed: ${error.message} ${last}`.trim()))
+      })
+      .run()
+  })
+}
