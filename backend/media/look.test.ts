@@ -103,14 +103,14 @@ describe.skipIf(!existsSync('/usr/bin/ffmpeg'))('the look', () => {
   it('moments come out at −14 LUFS, whatever they went in at; pictures are copied all the same', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'loud-'))
     const pictures = encodePictures({ from: 0, to: 12 * FPS, fps: FPS })
-    const tones = [0.02, 0.9].map((level, n): Piece => {
+    const tones = [0.05, 0.9].map((level, n): Piece => {
       const tone = encodeBeeps({ seconds: 12, sampleRate: 48_000, channels: 2, level, beepSec: 1 })
       writeVod(join(dir, `${n}`), [pictures, tone], { partSec: 12, container: 'ts' })
       const files = [join(dir, `${n}`, '0.ts')]
       return { name: `moment ${n + 1}`, files, filesStartSec: 0, startSec: 2, endSec: 10 }
     })
     const gainsBefore = await Promise.all(tones.map((t) => gainFor(t.files, 2, 8)))
-    expect(gainsBefore[0]).toBeGreaterThan(15)
+    expect(gainsBefore[0]).toBeGreaterThan(10)
     expect(gainsBefore[1]).toBeLessThan(-10)
     const file = join(dir, 'recap.mp4')
     const look: Look = { transition: 'cut', loudness: true }
@@ -126,8 +126,10 @@ describe.skipIf(!existsSync('/usr/bin/ffmpeg'))('the look', () => {
   it.each(['crop', 'blur'] as const)(
     'an upright short: %s',
     async (fill) => {
-      const { file } = await render({ transition: 'cut', loudness: false })
-      const out = join(mkdtempSync(join(tmpdir(), 'short-')), 'short.mp4')
+      const dir = mkdtempSync(join(tmpdir(), 'short-'))
+      const [file, out] = [join(dir, 'clip.mp4'), join(dir, 'short.mp4')]
+      const [first] = pieces()
+      if (first) await assemble([{ ...first, endSec: first.startSec + 2 }], file, { cut: 'exact' })
       await makeShort([file], fill, out)
       const shape = ['-select_streams', 'v', '-show_entries', 'stream=width,height', '-of', 'csv=p=0', out]
       expect(execFileSync('ffprobe', ['-v', 'error', ...shape], { encoding: 'utf8' }).trim()).toBe(
