@@ -44,6 +44,7 @@ import { makeApp } from './web/app.tsx'
 import { connectRoutes, TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
 import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
 import { makeSessions } from './web/session.ts'
+import { downloadRoutes } from './web/site/downloads.ts'
 import { siteRoutes } from './web/site/routes.tsx'
 import { youtubeChannel } from './youtube/channel.ts'
 import { youtubeConnect } from './youtube/connect.ts'
@@ -215,6 +216,7 @@ export async function startEchoes({
       onStored: () => timers.nudge('events'),
     }),
     pages: [
+      downloadRoutes({ db, sessions, storage }),
       siteRoutes({
         db,
         clock,

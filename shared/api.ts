@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { LABEL_MAX } from './clean-text.ts'
 import { COMMAND_WORD, SHORTEST_ECHO_MS } from './echo.ts'
 import { MINIMUM_ROLES, MODES } from './mode.ts'
-import { LONG_SPANS } from './settings.ts'
+import { CUTS, LONG_SPANS, TRANSITIONS } from './settings.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -151,6 +151,12 @@ export const settingsChange = z
     replacedText: z.string().max(200).nullable(),
     bannedWords: z.array(z.string().trim().min(2).max(40)).max(200),
     votes: z.boolean(),
+    cut: z.enum(CUTS),
+    titleCard: z.boolean(),
+    creditsCard: z.boolean(),
+    labels: z.boolean(),
+    transition: z.enum(TRANSITIONS),
+    evenLoudness: z.boolean(),
   })
   .partial()
   .strict()

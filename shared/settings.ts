@@ -15,6 +15,9 @@ export type LongSpans = (typeof LONG_SPANS)[number]
 export const CUTS = ['keyframe', 'exact'] as const
 export type Cut = (typeof CUTS)[number]
 
+export const TRANSITIONS = ['cut', 'fade'] as const
+export type Transition = (typeof TRANSITIONS)[number]
+
 export interface ChannelSettings {
   mode: Mode
   minimumRole: MinimumRole
@@ -42,6 +45,15 @@ export interface ChannelSettings {
   maxMomentMs: number
   /** Moments begin at the key frame before their start, nearly for free; or at the very picture. */
   cut: Cut
+  /** A card with the stream's title in front, and one with everybody's names at the end. */
+  titleCard: boolean
+  creditsCard: boolean
+  /** What a moment is called and who wanted it, on its first seconds. */
+  labels: boolean
+  /** How one moment follows another. */
+  transition: Transition
+  /** Moments are evened to −14 LUFS, as YouTube plays them. */
+  evenLoudness: boolean
   /** The recap holds at most this; the most wanted moments win. */
   budgetMs: number
   drift: DriftStep[]
@@ -87,6 +99,11 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   mergeGapMs: 20 * SECOND,
   maxMomentMs: 5 * MINUTE,
   cut: 'keyframe',
+  titleCard: false,
+  creditsCard: false,
+  labels: false,
+  transition: 'cut',
+  evenLoudness: false,
   budgetMs: 20 * MINUTE,
   drift: [
     { fromMs: 4 * HOUR, addMs: 2 * SECOND },

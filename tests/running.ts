@@ -19,7 +19,7 @@ export interface Running {
   /** The streamer's. */
   channelId: string
   /** Another process's part in the same database, as far as a test can tell. */
-  startMore(roles: RoleName[]): Promise<Echoes>
+  startMore(roles: RoleName[], otherwise?: Partial<Config>): Promise<Echoes>
   /** Waits until Twitch delivers the channel's events. */
   subscribed(): Promise<void>
   stop(): Promise<void>
@@ -37,7 +37,8 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
   if (!read.ok) throw new Error(read.reason.join('\n'))
   const { config } = read
   const log = makeLog('error')
-  const start = (roles: RoleName[]) => startEchoes({ config, roles, log })
+  const start = (roles: RoleName[], otherwise: Partial<Config> = {}) =>
+    startEchoes({ config: { ...config, ...otherwise }, roles, log })
   const echoes = await start(['web', 'bot', 'worker'])
   const others: Echoes[] = []
   return {
@@ -46,8 +47,8 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
     config,
     site: `http://127.0.0.1:${port}`,
     channelId: sandbox.twitch.userOf(PEOPLE.streamer).id,
-    async startMore(roles) {
-      const other = await start(roles)
+    async startMore(roles, otherwise) {
+      const other = await start(roles, otherwise)
       others.push(other)
       return other
     },

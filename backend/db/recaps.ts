@@ -40,6 +40,8 @@ export interface Product {
   partsTotal: number
   /** What a look at the finished file showed; older recaps were not looked at. */
   finding?: { durationSec: number; places: number; black: number; silentSec: number }
+  /** What of the look could not be made. */
+  lacks?: string[]
   /** How positions in the recordings were found: measured while they grew, or by the channel's table of drift. */
   timing?: Drift['source']
   moments: RecapMoment[]

@@ -71,6 +71,7 @@ export function ConfigPage({ saving, autosave, api }: ConfigProps) {
         <People config={config} api={api} onConfig={autosave.take} />
       </section>
       <Lengths settings={settings} autosave={autosave} />
+      <Look settings={settings} autosave={autosave} />
       <Manners settings={settings} autosave={autosave} />
       <Chat settings={settings} autosave={autosave} />
     </main>
@@ -201,6 +202,61 @@ function Manners({ settings, autosave }: Part) {
         hint="It counts for which moments win, in every mode."
         on={settings.votes}
         onChange={(votes) => autosave.change({ votes })}
+      />
+    </section>
+  )
+}
+
+const CUTS: [ExtensionSettings['cut'], string][] = [
+  ['keyframe', 'up to two seconds early: the picture is as it was streamed'],
+  ['exact', 'exactly: the seconds at both ends are encoded anew'],
+]
+const TRANSITIONS: [ExtensionSettings['transition'], string][] = [
+  ['cut', 'with a cut'],
+  ['fade', 'with a cross-fade of half a second'],
+]
+
+function Look({ settings, autosave }: Part) {
+  return (
+    <section>
+      <h2>The video</h2>
+      <div class="fields">
+        <Choice
+          label="Moments begin"
+          value={CUTS.findIndex(([value]) => value === settings.cut)}
+          options={CUTS.map(([, text], n) => [n, text])}
+          onChange={(n) => autosave.change({ cut: CUTS[n]?.[0] ?? 'keyframe' })}
+        />
+        <Choice
+          label="One moment follows another"
+          value={TRANSITIONS.findIndex(([value]) => value === settings.transition)}
+          options={TRANSITIONS.map(([, text], n) => [n, text])}
+          onChange={(n) => autosave.change({ transition: TRANSITIONS[n]?.[0] ?? 'cut' })}
+        />
+      </div>
+      <Toggle
+        label="A title card in front"
+        hint="Three seconds with the stream’s title and day."
+        on={settings.titleCard}
+        onChange={(titleCard) => autosave.change({ titleCard })}
+      />
+      <Toggle
+        label="Credits at the end"
+        hint="Four seconds with the names of everybody whose echoes are in it."
+        on={settings.creditsCard}
+        onChange={(creditsCard) => autosave.change({ creditsCard })}
+      />
+      <Toggle
+        label="A label on each moment"
+        hint="What it is called and who wanted it, on its first seconds."
+        on={settings.labels}
+        onChange={(labels) => autosave.change({ labels })}
+      />
+      <Toggle
+        label="Even loudness"
+        hint="Each moment as loud as YouTube plays videos."
+        on={settings.evenLoudness}
+        onChange={(evenLoudness) => autosave.change({ evenLoudness })}
       />
     </section>
   )

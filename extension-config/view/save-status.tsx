@@ -20,6 +20,12 @@ const NAMES: Record<Field, string> = {
   replacedText: 'the words for a replaced echo',
   bannedWords: 'banned words',
   votes: '+1',
+  cut: 'where moments begin',
+  titleCard: 'the title card',
+  creditsCard: 'the credits',
+  labels: 'labels on moments',
+  transition: 'how moments follow each other',
+  evenLoudness: 'even loudness',
 }
 
 export function SaveStatusLine({ saving, autosave }: { saving: Saving; autosave: Autosave }) {

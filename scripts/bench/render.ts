@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fetchDefaults, fetchParts, spanOf } from '../../backend/media/fetch-parts.ts'
 import { loadPlaylist } from '../../backend/media/load-playlist.ts'
+import { PLAIN, type Look } from '../../backend/media/dress.ts'
 import { renderRecap } from '../../backend/media/render.ts'
 import { partsOf, windowsOf } from '../../backend/media/windows.ts'
 import { keptFootage } from '../sandbox/footage/kept.ts'
@@ -36,17 +37,25 @@ export interface RenderFigures {
   lengthWall: number
   lengthPeak: number
   lengthBytes: number
+  /** From the end of a 14 h stream to the finished recap ÷ the same of 1 h, where parts were fetched while it ran. */
+  harvestLength: number
+  /** Wall time of a render with a part of the look ÷ one without. */
+  lookLabels: number
+  lookCards: number
+  lookFades: number
+  lookLoudness: number
 }
 
 const MOMENTS = 20
 const MOMENT_SEC = 30
 const BLOCK_MIN = 4
 /** Of the usual script, so many moments are measured. */
-const REENCODED = 3
+const REENCODED = 2
 const ROUNDS = 3
 const LENGTHS_H = [1, 4, 14]
 const LONG_MOMENTS = 60
 const LONG_MOMENT_SEC = 10
+const LOOK_MOMENTS = 5
 
 export async function benchRender(onProgress: (what: string) => void): Promise<RenderFigures> {
   const footageDir = await keptFootage({ kind: 'game', minutes: BLOCK_MIN }, () =>
@@ -70,19 +79,14 @@ export async function benchRender(onProgress: (what: string) => void): Promise<R
         (reencodeCpuSec(footageDir, footage, spans.slice(0, REENCODED), dir) * MOMENTS) / REENCODED,
       )
     }
-    const lengths: Run[] = []
-    for (const hours of LENGTHS_H) {
-      onProgress(`a stream of ${hours} h with ${LONG_MOMENTS} moments`)
-      const runs: Run[] = []
-      for (let round = 0; round < ROUNDS; round++) {
-        const long = spansOver(LONG_MOMENTS, LONG_MOMENT_SEC, footage, seeded(7), hours * 3600)
-        runs.push(await render(vod.url(hours), long, 'keyframe', join(dir, 'long')))
-      }
-      lengths.push(runs.sort((a, b) => a.wholeSec - b.wholeSec)[ROUNDS >> 1] as Run)
-    }
+    const lengths = await streamsOfLengths(vod, footage, dir, onProgress)
+    onProgress('the look')
+    const look = await lookCosts(vod.url(2), spans.slice(0, LOOK_MOMENTS), join(dir, 'look'))
     const cpu = (runs: Run[]) => median(runs.map((r) => r.cpuSec))
     const reencoded = median(rounds.reencode)
-    const spread = (of: (run: Run) => number) => Math.max(...lengths.map(of)) / Math.min(...lengths.map(of))
+    const spread = (runs: readonly Run[], of: (run: Run) => number) =>
+      Math.max(...runs.map(of)) / Math.min(...runs.map(of))
+    const [whole, harvested] = [lengths.map((l) => l.whole), lengths.map((l) => l.harvested)]
     return {
       keyframeRatio: reencoded / cpu(rounds.keyframe),
       exactRatio: reencoded / cpu(rounds.exact),
@@ -91,10 +95,12 @@ export async function benchRender(onProgress: (what: string) => void): Promise<R
       fetchedTwice: vod.fetchedTwice(),
       keyframePeakMb: Math.max(...rounds.keyframe.map((r) => r.peakMb)),
       exactPeakMb: Math.max(...rounds.exact.map((r) => r.peakMb)),
-      lengthCpu: spread((r) => r.cpuSec),
-      lengthWall: spread((r) => r.wholeSec),
-      lengthPeak: spread((r) => r.peakMb),
-      lengthBytes: spread((r) => r.bytes),
+      lengthCpu: spread(whole, (r) => r.cpuSec),
+      lengthWall: spread(whole, (r) => r.wholeSec),
+      lengthPeak: spread(whole, (r) => r.peakMb),
+      lengthBytes: spread(whole, (r) => r.bytes),
+      harvestLength: (harvested.at(-1)?.wholeSec ?? NaN) / (harvested[0]?.wholeSec ?? NaN),
+      ...look,
     }
   } finally {
     vod.close()
@@ -116,13 +122,62 @@ interface Run {
   peakMb: number
 }
 
+/** By turns, so that what else the machine does falls on all alike. */
+async function streamsOfLengths(
+  vod: { url(hours: number): string },
+  footage: Footage,
+  dir: string,
+  onProgress: (what: string) => void,
+): Promise<{ whole: Run; harvested: Run }[]> {
+  const runs = LENGTHS_H.map(() => ({ whole: [] as Run[], harvested: [] as Run[] }))
+  for (let round = 0; round < ROUNDS; round++) {
+    onProgress(`round ${round + 1}: streams of ${LENGTHS_H.join(', ')} h with ${LONG_MOMENTS} moments`)
+    for (const [n, hours] of LENGTHS_H.entries()) {
+      const long = spansOver(LONG_MOMENTS, LONG_MOMENT_SEC, footage, seeded(7), hours * 3600)
+      runs[n]?.whole.push(await render(vod.url(hours), long, 'keyframe', join(dir, 'long')))
+      runs[n]?.harvested.push(
+        await render(vod.url(hours), long, 'keyframe', join(dir, 'long'), { keepParts: true }),
+      )
+    }
+  }
+  const middle = (of: Run[]) => [...of].sort((a, b) => a.wholeSec - b.wholeSec)[of.length >> 1] as Run
+  return runs.map((r) => ({ whole: middle(r.whole), harvested: middle(r.harvested) }))
+}
+
+async function lookCosts(url: string, spans: BenchSpan[], dir: string) {
+  const lines = ['A moment', 'vera, victor']
+  const looks: Record<string, Look> = {
+    plain: PLAIN,
+    lookLabels: { ...PLAIN, labels: spans.map(() => lines) },
+    lookCards: { ...PLAIN, title: lines, credits: lines },
+    lookFades: { ...PLAIN, transition: 'fade' },
+    lookLoudness: { ...PLAIN, loudness: true },
+  }
+  const took: Record<string, number> = {}
+  for (const [name, look] of Object.entries(looks))
+    took[name] = (await render(url, spans, 'exact', dir, { keepParts: name !== 'plain', look })).wholeSec
+  const ratio = (name: string) => (took[name] ?? NaN) / (took.plain ?? NaN)
+  return {
+    lookLabels: ratio('lookLabels'),
+    lookCards: ratio('lookCards'),
+    lookFades: ratio('lookFades'),
+    lookLoudness: ratio('lookLoudness'),
+  }
+}
+
 interface BenchSpan {
   startSec: number
   endSec: number
 }
 
-async function render(url: string, spans: BenchSpan[], cut: 'keyframe' | 'exact', dir: string): Promise<Run> {
-  rmSync(dir, { recursive: true, force: true })
+async function render(
+  url: string,
+  spans: BenchSpan[],
+  cut: 'keyframe' | 'exact',
+  dir: string,
+  { keepParts = false, look = PLAIN }: { keepParts?: boolean; look?: Look } = {},
+): Promise<Run> {
+  if (!keepParts) rmSync(dir, { recursive: true, force: true })
   mkdirSync(dir, { recursive: true })
   const began = performance.now()
   const loaded = await loadPlaylist(url)
@@ -134,6 +189,7 @@ async function render(url: string, spans: BenchSpan[], cut: 'keyframe' | 'exact'
     file: join(dir, 'recap.mp4'),
     stillsDir: dir,
     cut,
+    look,
   })
   const own = partsOf(windows.map((w) => ({ ...w, parts: w.parts.filter((p) => p.startSec < w.endSec) })))
   return {

@@ -23,13 +23,21 @@ export class Visitor {
     return this.#go(url, { method: 'POST', body, headers: { origin: new URL(url).origin } })
   }
 
+  /** The bytes of a file, as a browser would save it. */
+  async download(url: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await fetch(url, { headers: { cookie: this.#cookie } })).arrayBuffer())
+  }
+
+  get #cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   async #go(first: string, init: RequestInit): Promise<Page> {
     let [url, request] = [first, init]
     for (let hop = 0; hop < 10; hop++) {
-      const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
       const answer = await fetch(url, {
         ...request,
-        headers: { ...request.headers, cookie },
+        headers: { ...request.headers, cookie: this.#cookie },
         redirect: 'manual',
       })
       for (const line of answer.headers.getSetCookie()) {

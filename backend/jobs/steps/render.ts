@@ -1,6 +1,7 @@
 /** Step 4: only the parts that the plan needs are fetched, moments are cut, and the recap is assembled with its thumbnails. */
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
+import { DEFAULT_SETTINGS } from '../../../shared/settings.ts'
 import { findChannel } from '../../db/channels.ts'
 import { withdrawGone } from '../../db/withdrawals.ts'
 import { recordMedia } from '../../db/media.ts'
@@ -23,6 +24,7 @@ import { renderRecap, type Rendered } from '../../media/render.ts'
 import type { JobContext } from '../context.ts'
 import { expectRoom, NoRoom } from '../room.ts'
 import { watchRender, type RenderWatch } from '../watch-render.ts'
+import { lookOf } from './look-of.ts'
 import { bringFootage, partsKey, type PlannedFootage } from './bring-footage.ts'
 import { planShow } from './plan-show.ts'
 
@@ -57,7 +59,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   const watch = watchRender(context, recap)
   try {
     const footage = await fetchFor(context, recap, plan, watch)
-    const rendered = await cut(context, recap, footage, watch)
+    const rendered = await cut(context, recap, plan, footage, watch)
     const bannedWords = (await findChannel(db, recap.channelId))?.settings.bannedWords ?? []
     const product = productOf(recapId, plan, footage, rendered, bannedWords)
     await recordStep(
@@ -97,19 +99,29 @@ async function fetchFor(
 }
 
 async function cut(
-  { db, clock, storage }: JobContext,
-  { id, channelId }: Recap,
-  { pieces }: PlannedFootage,
+  context: JobContext,
+  recap: Recap,
+  plan: Plan,
+  footage: PlannedFootage,
   watch: RenderWatch,
 ): Promise<Rendered> {
+  const { db, clock, storage } = context
+  const { id, channelId } = recap
+  const { pieces } = footage
   await noteStep(db, id, CUTTING)
   const key = `recaps/${id}`
   await recordMedia(db, { key, channelId, recapId: id, kind: 'recap' }, clock.now())
   const dir = storage.workDir(key)
   const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
-  const mode = (await findChannel(db, channelId))?.settings.cut ?? 'keyframe'
+  const settings = (await findChannel(db, channelId))?.settings ?? DEFAULT_SETTINGS
   return renderRecap(
-    { pieces, file: join(dir, 'recap.mp4'), stillsDir: dir, cut: mode },
+    {
+      pieces,
+      file: join(dir, 'recap.mp4'),
+      stillsDir: dir,
+      cut: settings.cut,
+      look: await lookOf(context, recap, plan, footage, settings),
+    },
     {
       signal: watch.signal,
       onProgress: (sec) =>
@@ -152,6 +164,7 @@ function productOf(
     partsFetched: footage.partsFetched,
     partsTotal: footage.partsTotal,
     finding: rendered.finding,
+    lacks: rendered.lacks,
     ...(plan.timing ? { timing: plan.timing } : {}),
     moments,
     leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment, bannedWords), reason })),

@@ -180,6 +180,7 @@ function extensionSettings(settings: ChannelSettings): ExtensionSettings {
   const { mode, minimumRole, defaultLengthMs, maxLengthMs, latencyMs } = settings
   const { cooldownMs, undoMs, budgetMs, confirmations, refusals, votes } = settings
   const { moderatorsManage, longSpans, prefix, aliases, savedText, replacedText, bannedWords } = settings
+  const { cut, titleCard, creditsCard, labels, transition, evenLoudness } = settings
   return {
     mode,
     minimumRole,
@@ -199,5 +200,11 @@ function extensionSettings(settings: ChannelSettings): ExtensionSettings {
     savedText,
     replacedText,
     bannedWords,
+    cut,
+    titleCard,
+    creditsCard,
+    labels,
+    transition,
+    evenLoudness,
   }
 }

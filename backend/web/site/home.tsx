@@ -12,6 +12,7 @@ export interface HomeData {
   autoPublish: boolean
   /** `unheardMs`: how long no bot heard chat during the show. */
   recaps: { recap: Recap; videoId: string | null; privacy: string | null; unheardMs: number }[]
+  nowMs: number
 }
 
 export function SignedOut() {
@@ -31,7 +32,7 @@ export function SignedOut() {
   )
 }
 
-export function Home({ channel, youtube, autoPublish, recaps }: HomeData) {
+export function Home({ channel, youtube, autoPublish, recaps, nowMs }: HomeData) {
   return (
     <Layout title="Echoes">
       <div class="row">
@@ -47,7 +48,7 @@ export function Home({ channel, youtube, autoPublish, recaps }: HomeData) {
         <p class="muted">None yet. The first one comes after the next stream in which somebody echoes.</p>
       )}
       {recaps.map((shown) => (
-        <RecapCard key={shown.recap.id} {...shown} />
+        <RecapCard key={shown.recap.id} {...shown} nowMs={nowMs} />
       ))}
     </Layout>
   )
@@ -100,6 +101,15 @@ const STATE_TEXT: Record<Recap['state'], string> = {
   failed: 'Could not be made',
 }
 
+/** What is being done, how far it is, and how long it will take. */
+function progressText({ step, progress }: Recap, nowMs: number): string {
+  if (!progress) return step
+  const { done, total, of, endsAtMs } = progress
+  const far = of === 'parts' ? `${done} of ${total} parts` : `${positionText(done)} of ${positionText(total)}`
+  const leftSec = endsAtMs === null ? 0 : Math.round((endsAtMs - nowMs) / 1000)
+  return `${step}, ${far}${leftSec > 0 ? `, about ${positionText(leftSec)} left` : ''}`
+}
+
 /** How the moments were found, and what may be missing. */
 function timingText(timing: Product['timing'], unheardMs: number): string {
   const found = {
@@ -113,7 +123,21 @@ function timingText(timing: Product['timing'], unheardMs: number): string {
   return [timing && found[timing], unheard].filter(Boolean).join(' ')
 }
 
-function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][number]) {
+const DOWNLOADS = [
+  ['recap.mp4', 'the video'],
+  ['moments.zip', 'each moment'],
+  ['moments.edl', 'EDL'],
+  ['moments.csv', 'CSV'],
+  ['moments.otio', 'OTIO'],
+] as const
+
+function RecapCard({
+  recap,
+  videoId,
+  privacy,
+  unheardMs,
+  nowMs,
+}: HomeData['recaps'][number] & { nowMs: number }) {
   const { product } = recap
   const undecided = recap.state === 'rendered' && recap.decision === null
   return (
@@ -123,7 +147,7 @@ function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][nu
           <strong>{recap.title ?? 'Recap'}</strong>
           <div class="muted">
             {recap.decision === 'drop' ? 'Dropped' : STATE_TEXT[recap.state]}
-            {recap.state === 'preparing' && `: ${recap.step}`}
+            {recap.state === 'preparing' && recap.decision !== 'drop' && `: ${progressText(recap, nowMs)}`}
             {recap.failure && `: ${recap.failure}`}
             {product && ` · ${product.moments.length} moments, ${positionText(product.durationSec)}`}
             {privacy && ` · ${privacy}`}
@@ -134,6 +158,11 @@ function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][nu
           <a class="button" href={`https://www.youtube.com/watch?v=${videoId}`}>
             Watch
           </a>
+        )}
+        {recap.state === 'preparing' && recap.decision === null && (
+          <form method="post" action={`/recaps/${recap.id}/drop`}>
+            <button>Cancel</button>
+          </form>
         )}
         {undecided && (
           <>
@@ -152,6 +181,20 @@ function RecapCard({ recap, videoId, privacy, unheardMs }: HomeData['recaps'][nu
           </>
         )}
       </div>
+      {product && product.moments.length > 0 && (
+        <p class="muted">
+          {'Download: '}
+          {DOWNLOADS.map(([file, name], n) => (
+            <>
+              {n > 0 && ' · '}
+              <a href={`/recaps/${recap.id}/${file}`}>{name}</a>
+            </>
+          ))}
+        </p>
+      )}
+      {product?.lacks?.map((sentence) => (
+        <p class="warning">{sentence}</p>
+      ))}
       {product && (
         <table>
           {product.moments.map((m) => (

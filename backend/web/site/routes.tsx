@@ -48,6 +48,7 @@ export function siteRoutes({ db, clock, sessions, onDecision, onAgain }: SiteOpt
       youtube: await findGrant(db, channel.id, 'youtube'),
       autoPublish: await hasConsent(db, channel.id),
       recaps: await Promise.all(shown),
+      nowMs: clock.now(),
     }
     return c.html(toHtml(<Home {...data} />))
   })
