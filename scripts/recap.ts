@@ -1,6 +1,9 @@
 /**
  * The renderer by itself: `npm run recap -- --playlist <address or file> --span 65-95 --span 5:00-5:45 --out recap.mp4`
  *
+ *   --exact          cut at the very picture, and not at the key frame before it
+ *   --moments DIR    each span as a video of its own, too
+ *   --short FILE     an upright short of the spans, too (needs ffmpeg)
  *   --plan   fetch nothing; list the parts, their bytes where the playlist tells them, and the cut points
  *   --json   print the outcome as one line of JSON, last
  *
@@ -12,13 +15,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bytesOf } from '../backend/media/playlist.ts'
+import { cutMoments, cutShort } from '../backend/media/by-products.ts'
 import { fetchDefaults, fetchParts, spanOf } from '../backend/media/fetch-parts.ts'
 import { loadPlaylist } from '../backend/media/load-playlist.ts'
 import { renderRecap } from '../backend/media/render.ts'
 import { partsOf, windowsOf, type Span } from '../backend/media/windows.ts'
 
 const USAGE =
-  'usage: npm run recap -- --playlist <address or file> --span 65-95 [--span 5:00-5:45 …] --out recap.mp4 [--plan] [--json]'
+  'usage: npm run recap -- --playlist <address or file> --span 65-95 [--span 5:00-5:45 …] --out recap.mp4 [--exact] [--moments DIR] [--short FILE] [--plan] [--json]'
 
 class UsageError extends Error {}
 
@@ -66,11 +70,30 @@ async function main(): Promise<void> {
   }
   const dir = await mkdtemp(join(tmpdir(), 'echoes-recap-'))
   try {
-    console.log(`fetching ${parts.length} of ${playlist.parts.length} parts`)
-    const fetched = await fetchParts(parts, join(dir, 'parts'), fetchDefaults())
+    const tell = progressLine()
+    let done = 0
+    const fetched = await fetchParts(parts, join(dir, 'parts'), {
+      ...fetchDefaults(),
+      onPart: () =>
+        tell(`fetching: ${++done} of ${parts.length} parts (the VOD has ${playlist.parts.length})`),
+    })
     const pieces = cuts.flatMap(({ name, windows }) => windows.map((w) => ({ name, ...spanOf(w, fetched) })))
     const file = resolve(args.out ?? 'recap.mp4')
-    const rendered = await renderRecap({ pieces, file, stillsDir: join(dir, 'stills') })
+    const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
+    const cut = args.exact ? 'exact' : 'keyframe'
+    const rendered = await renderRecap(
+      { pieces, file, stillsDir: join(dir, 'stills'), cut },
+      { onProgress: (sec) => tell(`cutting: ${positionText(sec)} of ${positionText(totalSec)}`) },
+    )
+    tell(null)
+    const placed = rendered.pieces.map((p) => ({ ...p, title: p.name }))
+    if (args.moments)
+      for (const moment of await cutMoments(file, placed, resolve(args.moments))) console.log(moment)
+    if (
+      args.short &&
+      (await cutShort(file, placed, { dir: join(dir, 'short'), out: resolve(args.short), fill: 'blur' }))
+    )
+      console.log(resolve(args.short))
     for (const p of rendered.pieces)
       console.log(`${positionText(p.atSec)}  ${p.name}, from ${p.sourceStartSec.toFixed(3)} s`)
     console.log(
@@ -95,18 +118,27 @@ function readArguments() {
         playlist: { type: 'string' },
         span: { type: 'string', multiple: true },
         out: { type: 'string' },
+        exact: { type: 'boolean', default: false },
+        moments: { type: 'string' },
+        short: { type: 'string' },
         plan: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     })
-    const { playlist, span, out, plan, json } = values
+    const { playlist, span, out, plan, json, exact, moments, short } = values
     if (!playlist) throw new UsageError('--playlist is missing')
     if (!span?.length) throw new UsageError('--span is missing')
     if (!out && !plan) throw new UsageError('--out is missing')
-    return { playlist, span, out, plan, json }
+    return { playlist, span, out, plan, json, exact, moments, short }
   } catch (error) {
     throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`)
   }
+}
+
+/** One line that is written over, on a terminal; elsewhere nothing. */
+function progressLine(): (text: string | null) => void {
+  if (!process.stdout.isTTY) return () => {}
+  return (text) => process.stdout.write(text === null ? '\r\u001b[K' : `\r\u001b[K${text}`)
 }
 
 function readSpan(text: string): Span {

@@ -94,7 +94,8 @@ const MOST_WAITING = 64
 function fileNameOf(title: string): string {
   return (
     title
-      .replace(/[^\p{L}\p{N} ._-]/gu, '')
+      .replace(/[:–]/g, '-')
+      .replace(/[^\p{L}\p{N} ._()-]/gu, '')
       .trim()
       .slice(0, 60) || 'moment'
   )
