@@ -61,35 +61,25 @@ export async function cutShort(
 }
 
 /** Some files as a zip, read as it is taken: videos do not get smaller, so they are stored as they are. */
-export function zipOf(files: readonly { name: string; file: string }[]): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async start(controller) {
-      const zip = new Zip((error, chunk, final) => {
-        if (error) return controller.error(error)
-        controller.enqueue(chunk)
-        if (final) controller.close()
-      })
-      try {
-        for (const { name, file } of files) {
-          const entry = new ZipPassThrough(name)
-          zip.add(entry)
-          for await (const chunk of createReadStream(file)) {
-            entry.push(new Uint8Array(chunk as Buffer))
-            // Whoever takes it decides how fast.
-            while ((controller.desiredSize ?? 1) <= -MOST_WAITING) await new Promise((r) => setTimeout(r, 5))
-          }
-          entry.push(new Uint8Array(), true)
-        }
-        zip.end()
-      } catch (error) {
-        controller.error(error)
-      }
-    },
+export async function* zipOf(files: readonly { name: string; file: string }[]): AsyncGenerator<Uint8Array> {
+  const ready: Uint8Array[] = []
+  const zip = new Zip((error, chunk) => {
+    if (error) throw error
+    ready.push(chunk)
   })
+  for (const { name, file } of files) {
+    const entry = new ZipPassThrough(name)
+    zip.add(entry)
+    for await (const chunk of createReadStream(file)) {
+      entry.push(new Uint8Array(chunk as Buffer))
+      yield* ready.splice(0)
+    }
+    entry.push(new Uint8Array(), true)
+    yield* ready.splice(0)
+  }
+  zip.end()
+  yield* ready.splice(0)
 }
-
-/** Chunks of 64 KiB that may wait for a slow taker. */
-const MOST_WAITING = 64
 
 function fileNameOf(title: string): string {
   return (

@@ -12,11 +12,31 @@ export class Downloads {
   readonly #overall: PQueue
   readonly #hosts = new Map<string, PQueue>()
   readonly #perHost: number
+  /** Files that are on their way. */
+  readonly #files = new Map<string, Promise<void>>()
   readonly #ahead = new PQueue({ concurrency: 1 })
 
   constructor({ overall, perHost }: { overall: number; perHost: number }) {
     this.#overall = new PQueue({ concurrency: overall })
     this.#perHost = perHost
+  }
+
+  /**
+   * Brings one file: whoever asks for it while it is on its way waits for it, and brings it itself if that fails.
+   * @param bring resolves when the file is there
+   */
+  async once(file: string, bring: () => Promise<void>): Promise<void> {
+    const underWay = this.#files.get(file)
+    if (underWay) {
+      const came = await underWay.then(
+        () => true,
+        () => false,
+      )
+      return came ? undefined : this.once(file, bring)
+    }
+    const coming = bring().finally(() => this.#files.delete(file))
+    this.#files.set(file, coming)
+    return coming
   }
 
   /** Runs `task` when its turn comes. @param url tells the host; files have none and wait only for the overall limit */

@@ -126,23 +126,28 @@ async function bringOne(item: Item, dir: string, options: FetchOptions, part?: P
   const there = await stat(file).catch(() => null)
   if (there) return { file, bytes: there.size, cached: true }
   const { downloads, urgency = 'now', signal } = options
-  const attempt = (address: string) =>
-    downloads.run(address, urgency, () => download(address, range, file, name, options), signal)
-  await attempt(url).catch(async (error: unknown) => {
-    if (!(error instanceof Gone)) throw error
-    // Muted since the playlist was read, or the address has expired.
-    const muted = mutedUrl(url)
-    if (muted)
-      try {
-        return await attempt(muted)
-      } catch (gone) {
-        if (!(gone instanceof Gone)) throw gone
-      }
-    const renewed = part && (await options.renew?.(part))
-    if (!renewed || renewed.url === url) throw error
-    return attempt(renewed.url)
-  })
-  return { file, bytes: (await stat(file)).size, cached: false }
+  let cached = true
+  const attempt = async (address: string) => {
+    await downloads.run(address, urgency, () => download(address, range, file, name, options), signal)
+    cached = false
+  }
+  await downloads.once(file, () =>
+    attempt(url).catch(async (error: unknown) => {
+      if (!(error instanceof Gone)) throw error
+      // Muted since the playlist was read, or the address has expired.
+      const muted = mutedUrl(url)
+      if (muted)
+        try {
+          return await attempt(muted)
+        } catch (gone) {
+          if (!(gone instanceof Gone)) throw gone
+        }
+      const renewed = part && (await options.renew?.(part))
+      if (!renewed || renewed.url === url) throw error
+      return attempt(renewed.url)
+    }),
+  )
+  return { file, bytes: (await stat(file)).size, cached }
 }
 
 /** Addresses are signed in their query or served by one host or another: what they lead to is told by the path. */

@@ -58,20 +58,28 @@ export function downloadRoutes({ db, sessions, storage }: DownloadOptions): Hono
   app.get('/recaps/:id/moments.zip', async (c) => {
     const found = await productOf(c, c.req.param('id'))
     if (!found || !(await storage.has(found.product.key))) return c.notFound()
-    const dir = await mkdtemp(join(tmpdir(), 'echoes-zip-'))
-    const clear = () => void rm(dir, { recursive: true, force: true })
-    try {
-      const placed = found.product.moments.map((m) => ({ ...m, title: momentTitle(m) }))
-      const files = await cutMoments(await storage.localFile(found.product.key), placed, dir)
-      const zip = zipOf(files.map((file) => ({ name: basename(file), file })))
-      // The files go when the last byte is taken, or nobody takes any more.
-      const whole = zip.pipeThrough(new TransformStream({ flush: clear }))
-      c.req.raw.signal.addEventListener('abort', clear)
-      return c.body(whole, 200, attached('moments.zip', 'application/zip'))
-    } catch (error) {
-      clear()
-      throw error
-    }
+    const recap = await storage.localFile(found.product.key)
+    const zip = momentsZip(recap, found.product)
+    return c.body(
+      Readable.toWeb(Readable.from(zip)) as ReadableStream,
+      200,
+      attached('moments.zip', 'application/zip'),
+    )
   })
   return app
+}
+
+/** The moments are cut when they are asked for, and go when the last byte is taken or nobody takes any more. */
+async function* momentsZip(recap: string, { moments }: Product): AsyncGenerator<Uint8Array> {
+  const dir = await mkdtemp(join(tmpdir(), 'echoes-zip-'))
+  try {
+    const files = await cutMoments(
+      recap,
+      moments.map((m) => ({ ...m, title: momentTitle(m) })),
+      dir,
+    )
+    yield* zipOf(files.map((file) => ({ name: basename(file), file })))
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
 }
