@@ -5,7 +5,7 @@
  *
  * A take of another format than the recap's is encoded as a whole, and is then exact, too.
  */
-import type { CodecParameters } from 'node-av/lib'
+import type { CodecParameters, Packet } from 'node-av/lib'
 import { MediaError } from './av.ts'
 import { PictureEncoder, type EncodedPicture } from './encode-pictures.ts'
 import type { Format } from './formats.ts'
@@ -174,12 +174,12 @@ class TakeCutter {
     const isLast = group.endSec >= endSec - half
     const [key] = group.pictures
     if (isFirst && key) this.#delaySec = Math.max(0, key.sec - key.dtsSec)
+    this.#offerStill(group)
     if (needsHead || isLabelled)
       this.#encode(group, isFirst ? startSec : group.keySec, Math.min(endSec, group.endSec))
     else if (isLast && exact) this.#copyToExactEnd(group)
     else this.#copy(group, isLast ? endSec : Infinity)
     this.#goesOn = true
-    this.#offerStill(group)
     this.#sound.place(this.#endSec, this.#endSec)
     return isLast
   }
@@ -189,7 +189,7 @@ class TakeCutter {
     const pictures = this.#goesOn ? group.pictures : group.pictures.filter((p) => !p.leading)
     const count =
       untilSec === Infinity ? pictures.length : closedCount(pictures, untilSec - group.frameSec / 2)
-    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec)
+    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec, false)
     const next = pictures.slice(count).map((p) => p.sec)
     this.#ends(next.length > 0 ? Math.min(...next) : group.endSec)
   }
@@ -207,7 +207,7 @@ class TakeCutter {
       if (written < shownTo && shownTo <= endSec + half) [count, closedSec] = [n, shownTo]
       if (pictures[n] && (pictures[n]?.dtsSec ?? 0) > endSec + half) break
     }
-    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec)
+    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec, true)
     if (count > 0) this.#ends(closedSec)
     if (closedSec < endSec - half) this.#encode(group, closedSec, endSec)
   }
@@ -270,14 +270,18 @@ class TakeCutter {
     return new PictureEncoder({ ...span, ...(label ? { label } : {}) })
   }
 
-  #writeCopy(picture: Picture, frameSec: number): void {
+  /** @param again the picture is needed once more: the writer takes the data with it */
+  #writeCopy(picture: Picture, frameSec: number, again: boolean): void {
     this.#begins(picture.sec)
-    this.#write(picture, picture.sec, picture.dtsSec, frameSec)
+    const packet = again ? picture.packet.clone() : picture.packet
+    if (!packet) throw new MediaError('out of memory')
+    this.#write(packet, picture.sec, picture.dtsSec, frameSec)
+    if (again) packet.free()
   }
 
   #writeEncoded({ packet, sec }: EncodedPicture, frameSec: number): void {
     this.#begins(sec)
-    this.#write({ packet }, sec, sec - this.#delaySec, frameSec)
+    this.#write(packet, sec, sec - this.#delaySec, frameSec)
     this.#encodedPictures++
     this.#ends(sec + frameSec)
   }
@@ -297,13 +301,9 @@ class TakeCutter {
     if (damaged) throw new MediaError(`${damaged.name} holds less than its playlist says`)
   }
 
-  #write({ packet }: Pick<Picture, 'packet'>, sec: number, dtsSec: number, frameSec: number): void {
+  #write(packet: Packet, sec: number, dtsSec: number, frameSec: number): void {
     const shift = this.#clockSec - (this.#firstSec ?? 0)
-    // The writer takes the packet's data with it; the reader frees what it has made.
-    const copy = packet.clone()
-    if (!copy) throw new MediaError('out of memory')
-    this.#options.recap.writeVideo(copy, sec + shift, dtsSec + shift, frameSec)
-    copy.free()
+    this.#options.recap.writeVideo(packet, sec + shift, dtsSec + shift, frameSec)
   }
 
   #begins(sec: number): void {

@@ -52,7 +52,7 @@ const ENCODERS = new Map<number, { name: string; options: Record<string, string>
     AV_CODEC_ID_AV1,
     {
       name: 'libsvtav1',
-      options: { preset: '10', crf: '20', 'svtav1-params': 'pred-struct=1:lookahead=0:lp=2' },
+      options: { preset: '8', crf: '16', 'svtav1-params': 'pred-struct=1:lookahead=0:lp=2' },
     },
   ],
 ])

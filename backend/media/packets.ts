@@ -5,7 +5,7 @@
  * its _leading_ pictures are shown before the key frame and need the group before, too (open groups of pictures).
  */
 import { BitStreamFilter, BitStreamFilterContext, Packet } from 'node-av/lib'
-import type { CodecParameters, Stream } from 'node-av/lib'
+import type { CodecParameters, Rational, Stream } from 'node-av/lib'
 import {
   AV_CODEC_ID_AV1,
   AV_CODEC_ID_H264,
@@ -61,6 +61,8 @@ export interface Sound {
 
 /** A jump of the time stamps beyond this is an undeclared discontinuity: the clock goes on as if there were none. */
 const JUMP_SEC = 10
+/** Enough for the format of the pictures; sound that begins later is noticed when it comes. */
+const PROBE_BYTES = 600_000
 /** A key frame is sought this much early, for the sound that belongs to it. */
 const SEEK_MARGIN_SEC = 0.5
 /** Sound that is so late is not waited for. */
@@ -69,6 +71,9 @@ const SOUND_TAIL_SEC = 1
 export class TakeReader {
   readonly #take: Take
   readonly #input: OpenInput
+  /** Read once: each look into FFmpeg costs more than the rest of a packet's way. */
+  readonly #base: Rational
+  #audioBase: Rational | undefined
   readonly #onSound: (sound: Sound, par: CodecParameters) => void
   readonly #annexB: BitStreamFilterContext | null
   #audio: Stream | undefined
@@ -81,13 +86,15 @@ export class TakeReader {
     this.#take = take
     this.#onSound = onSound
     const [first = ''] = take.files
-    this.#input = openInput(take.files.length === 1 ? first : `concat:${take.files.join('|')}`)
+    this.#input = openInput(take.files.length === 1 ? first : `concat:${take.files.join('|')}`, PROBE_BYTES)
     const { video, audio } = this.#input
     if (!video) {
       this.#input.close()
       throw new MediaError('no picture in these parts')
     }
     this.#audio = audio
+    this.#base = video.timeBase
+    this.#audioBase = audio?.timeBase
     this.#annexB = annexBFilter(video)
     const { num, den } = video.avgFrameRate
     this.#frameSec = num > 0 ? den / num : 1 / 30
@@ -164,10 +171,7 @@ export class TakeReader {
       while (this.#heardSec < sec && readPacket(this.#input, packet)) {
         const isPicture = packet.streamIndex === this.video.index
         if (!isPicture) this.#hear(packet)
-        else if (
-          this.#clock &&
-          this.#clock.video(toSec(packet.dts, this.video.timeBase)) > sec + SOUND_TAIL_SEC
-        )
+        else if (this.#clock && this.#clock.video(toSec(packet.dts, this.#base)) > sec + SOUND_TAIL_SEC)
           return
         packet.unref()
       }
@@ -214,7 +218,7 @@ export class TakeReader {
   }
 
   #picture(packet: Packet): Picture {
-    const base = this.video.timeBase
+    const base = this.#base
     const pts = packet.pts === AV_NOPTS_VALUE ? packet.dts : packet.pts
     const dts = packet.dts === AV_NOPTS_VALUE ? pts : packet.dts
     this.#clock ??= new SourceClock(this.#origin(pts))
@@ -243,7 +247,8 @@ export class TakeReader {
     )
     // Sound that comes before the first picture of the files belongs to what was not fetched.
     if (packet.streamIndex !== this.#audio?.index || !packet.data || !this.#clock) return
-    const sec = this.#clock.audio(toSec(packet.pts, this.#audio.timeBase))
+    this.#audioBase ??= this.#audio.timeBase
+    const sec = this.#clock.audio(toSec(packet.pts, this.#audioBase))
     this.#heardSec = sec
     this.#onSound({ sec, data: Buffer.from(packet.data) }, this.#audio.codecpar)
   }

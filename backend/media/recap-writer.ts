@@ -21,12 +21,16 @@ export interface RecapTracks {
 
 /** What the index holds of each at most: size, duration, composition offset, place, and chunk (ISO/IEC 14496-12, 8.6 and 8.7). */
 const INDEX_BYTES = { picture: 44, sound: 32, file: 16_384 }
+const VIDEO_TRACK = 0
+const AUDIO_TRACK = 1
 const VIDEO_BASE = new Rational(1, 90_000)
 
 export class RecapWriter {
   readonly #context = new FormatContext()
   readonly #out: string
-  readonly #video: Stream
+  // Read once, when the header is written: the muxer may choose others.
+  readonly #videoBase: Rational
+  readonly #audioBase: Rational
   readonly #audio: Stream | null
   readonly #sampleRate: number
   #lastVideoDts = AV_NOPTS_VALUE
@@ -42,7 +46,7 @@ export class RecapWriter {
     this.#out = out
     this.#sampleRate = audio?.sampleRate ?? 48_000
     check(this.#context.allocOutputContext2(null, 'mp4', out), `cannot write ${out}`)
-    this.#video = this.#addStream(video, VIDEO_BASE)
+    const track = this.#addStream(video, VIDEO_BASE)
     this.#audio = audio && this.#addStream(audio, new Rational(1, this.#sampleRate))
     check(this.#context.openOutputSync(), `cannot write ${out}`)
     this.#isOpen = true
@@ -52,6 +56,8 @@ export class RecapWriter {
       longestSec * (fps * INDEX_BYTES.picture + (this.#sampleRate / AAC_FRAME) * INDEX_BYTES.sound)
     const options = Dictionary.fromObject({ moov_size: String(Math.ceil(index)) })
     check(this.#context.writeHeaderSync(options), `cannot write ${out}`)
+    this.#videoBase = track.timeBase
+    this.#audioBase = this.#audio?.timeBase ?? VIDEO_BASE
   }
 
   get hasSound(): boolean {
@@ -73,7 +79,7 @@ export class RecapWriter {
   }
 
   writeVideo(packet: Packet, ptsSec: number, dtsSec: number, durationSec: number): void {
-    const base = this.#video.timeBase
+    const base = this.#videoBase
     packet.pts = toTicks(ptsSec, base)
     let dts = toTicks(dtsSec, base)
     // Pieces with unequal reorder delays could step back by a frame at the join.
@@ -82,7 +88,7 @@ export class RecapWriter {
     // Without it the last picture would not be shown.
     packet.duration = toTicks(durationSec, base)
     this.#lastVideoDts = dts
-    packet.streamIndex = this.#video.index
+    packet.streamIndex = VIDEO_TRACK
     check(this.#context.interleavedWriteFrameSync(packet), `cannot write ${this.#out}`)
   }
 
@@ -94,10 +100,10 @@ export class RecapWriter {
     const packet = new Packet()
     packet.alloc()
     packet.data = frame ?? this.#silence
-    packet.pts = packet.dts = toTicks(this.audioClockSec, this.#audio.timeBase)
-    packet.duration = toTicks(this.audioFrameSec, this.#audio.timeBase)
+    packet.pts = packet.dts = toTicks(this.audioClockSec, this.#audioBase)
+    packet.duration = toTicks(this.audioFrameSec, this.#audioBase)
     packet.flags = AV_PKT_FLAG_KEY
-    packet.streamIndex = this.#audio.index
+    packet.streamIndex = AUDIO_TRACK
     check(this.#context.interleavedWriteFrameSync(packet), `cannot write ${this.#out}`)
     packet.free()
     this.#slots++

@@ -3,7 +3,7 @@
  * nothing else, memory goes back when it ends, and its processor time is the recap's bill. Started by `render.ts`.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -70,8 +70,15 @@ async function render({
     bytes: size,
     sha256,
   }
-  const peakBytes = process.resourceUsage().maxRSS * 1024
+  const peakBytes = peakMemory()
   return { type: 'done', rendered: { ...rendered, cpuSec: (user + system) / 1e6, assembleSec, peakBytes } }
+}
+
+/** `maxRSS` begins with what the worker held when it started this process; the kernel's own count does not. */
+function peakMemory(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : ''
+  const kilobytes = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS)
+  return kilobytes * 1024
 }
 
 /** One buffer for the whole file: streams would hand out a new one for each piece of it. */

@@ -53,6 +53,7 @@ const BLOCK_MIN = 4
 const REENCODED = 2
 const ROUNDS = 3
 const LENGTHS_H = [1, 4, 14]
+const LENGTH_ROUNDS = 5
 const LONG_MOMENTS = 60
 const LONG_MOMENT_SEC = 10
 const LOOK_MOMENTS = 5
@@ -130,7 +131,7 @@ async function streamsOfLengths(
   onProgress: (what: string) => void,
 ): Promise<{ whole: Run; harvested: Run }[]> {
   const runs = LENGTHS_H.map(() => ({ whole: [] as Run[], harvested: [] as Run[] }))
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < LENGTH_ROUNDS; round++) {
     onProgress(`round ${round + 1}: streams of ${LENGTHS_H.join(', ')} h with ${LONG_MOMENTS} moments`)
     for (const [n, hours] of LENGTHS_H.entries()) {
       const long = spansOver(LONG_MOMENTS, LONG_MOMENT_SEC, footage, seeded(7), hours * 3600)
@@ -140,8 +141,15 @@ async function streamsOfLengths(
       )
     }
   }
-  const middle = (of: Run[]) => [...of].sort((a, b) => a.wholeSec - b.wholeSec)[of.length >> 1] as Run
   return runs.map((r) => ({ whole: middle(r.whole), harvested: middle(r.harvested) }))
+}
+
+/** The median of each figure by itself. */
+function middle(runs: readonly Run[]): Run {
+  const of = (figure: Exclude<keyof Run, 'file'>) => median(runs.map((r) => r[figure]))
+  const [file, bytes, windowBytes] = [runs[0]?.file ?? '', of('bytes'), of('windowBytes')]
+  const times = { cpuSec: of('cpuSec'), assembleSec: of('assembleSec'), wholeSec: of('wholeSec') }
+  return { file, bytes, windowBytes, ...times, peakMb: of('peakMb') }
 }
 
 async function lookCosts(url: string, spans: BenchSpan[], dir: string) {
