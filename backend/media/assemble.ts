@@ -20,7 +20,7 @@ import { cutTake, type CutMode, type Overlay } from './cut.ts'
 import { majorityFormat, sameVideo, type AudioFormat, type Format } from './formats.ts'
 import { TakeReader } from './packets.ts'
 import { RecapWriter } from './recap-writer.ts'
-import { survey, type Span, type SurveyedTake } from './survey.ts'
+import { survey, type Probed, type Span, type SurveyedTake } from './survey.ts'
 
 /** One span of one source, in the source's own seconds. */
 export interface Piece extends Span {
@@ -69,7 +69,8 @@ export async function assemble(
   out: string,
   { cut = 'keyframe', onProgress, stillOf }: AssembleOptions = {},
 ): Promise<Assembled> {
-  const surveyed = pieces.map((piece) => ({ piece, takes: named(piece, () => survey(piece)) }))
+  const probed: Probed = new Map()
+  const surveyed = pieces.map((piece) => ({ piece, takes: named(piece, () => survey(piece, probed)) }))
   const format = formatOfRecap(surveyed.flatMap((s) => s.takes))
   const target = targetTrack(surveyed, format)
   const audio = format.audio && audioTrack(format.audio)
@@ -117,7 +118,8 @@ export async function assemble(
 
 /** The format that a recap of these pieces gets. @throws {MediaError} */
 export function formatOf(pieces: readonly Piece[]): Format {
-  return formatOfRecap(pieces.flatMap((piece) => named(piece, () => survey(piece))))
+  const probed: Probed = new Map()
+  return formatOfRecap(pieces.flatMap((piece) => named(piece, () => survey(piece, probed))))
 }
 
 function formatOfRecap(takes: readonly SurveyedTake[]): Format {

@@ -39,15 +39,18 @@ export interface OpenInput {
 
 /**
  * Opens a file, an address or a `concat:a|b` list and finds its streams.
- * @param probeBytes how much is looked at: less than FFmpeg's 5 MB is much faster, and tells nothing of a track that begins later
+ * @param probeBytes how much is looked at: less than FFmpeg's 5 MB is much faster, and tells nothing of a track that begins
+ *   later; `known`: nothing but the table of tracks, since the caller knows their formats
  * @throws {MediaError}
  */
-export function openInput(url: string, probeBytes?: number): OpenInput {
+export function openInput(url: string, probeBytes?: number | 'known'): OpenInput {
   const context = new FormatContext()
   try {
-    const options = probeBytes === undefined ? null : Dictionary.fromObject({ probesize: String(probeBytes) })
+    const options =
+      typeof probeBytes !== 'number' ? null : Dictionary.fromObject({ probesize: String(probeBytes) })
     check(context.openInputSync(url, null, options), `cannot open ${nameOf(url)}`)
-    check(context.findStreamInfoSync(), `cannot read the streams of ${nameOf(url)}`)
+    if (probeBytes !== 'known')
+      check(context.findStreamInfoSync(), `cannot read the streams of ${nameOf(url)}`)
   } catch (error) {
     context.closeInputSync()
     throw error

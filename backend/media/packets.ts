@@ -26,7 +26,16 @@ export interface Take {
   startSec: number
   endSec: number
   /** What the source says of the parts: where one holds less, it is damaged. */
+  known?: KnownTracks
   parts?: readonly { name: string; startSec: number; endSec: number; isLast: boolean }[]
+}
+
+/** Tracks whose formats are known already, so that opening MPEG-TS takes no time. */
+export interface KnownTracks {
+  video: CodecParameters
+  audio: CodecParameters | null
+  /** Seconds between two pictures. */
+  frameSec: number
 }
 
 export interface Picture {
@@ -86,7 +95,10 @@ export class TakeReader {
     this.#take = take
     this.#onSound = onSound
     const [first = ''] = take.files
-    this.#input = openInput(take.files.length === 1 ? first : `concat:${take.files.join('|')}`, PROBE_BYTES)
+    this.#input = openInput(
+      take.files.length === 1 ? first : `concat:${take.files.join('|')}`,
+      take.known ? 'known' : PROBE_BYTES,
+    )
     const { video, audio } = this.#input
     if (!video) {
       this.#input.close()
@@ -96,14 +108,13 @@ export class TakeReader {
     this.#base = video.timeBase
     this.#audioBase = audio?.timeBase
     this.#annexB = annexBFilter(video)
-    const { num, den } = video.avgFrameRate
-    this.#frameSec = num > 0 ? den / num : 1 / 30
+    this.#frameSec = take.known?.frameSec ?? frameSecOf(video)
     if (take.files.length === 1 && this.#hasIndex) this.#seek(video)
   }
 
   /** The picture track's parameters as its packets leave this reader: H.264 and HEVC with start codes. */
   get videoPar(): CodecParameters {
-    return this.#annexB?.outputCodecParameters ?? this.video.codecpar
+    return this.#annexB?.outputCodecParameters ?? this.#take.known?.video ?? this.video.codecpar
   }
 
   get video(): Stream {
@@ -250,7 +261,7 @@ export class TakeReader {
     this.#audioBase ??= this.#audio.timeBase
     const sec = this.#clock.audio(toSec(packet.pts, this.#audioBase))
     this.#heardSec = sec
-    this.#onSound({ sec, data: Buffer.from(packet.data) }, this.#audio.codecpar)
+    this.#onSound({ sec, data: Buffer.from(packet.data) }, this.#take.known?.audio ?? this.#audio.codecpar)
   }
 
   /** Raw seconds that are source time 0. */
@@ -273,6 +284,11 @@ export class TakeReader {
     // A file that cannot be sought in is read from its beginning.
     this.#input.context.seekFrameSync(video.index, toTicks(sec, video.timeBase), AVSEEK_FLAG_BACKWARD)
   }
+}
+
+/** Seconds between two pictures, as the track says. */
+export function frameSecOf({ avgFrameRate: { num, den } }: Stream): number {
+  return num > 0 ? den / num : 1 / 30
 }
 
 /** Raw seconds of the time stamps → source seconds, over jumps that nothing announced. */

@@ -2,11 +2,10 @@
  * What is in a piece's files: parts of one format follow each other as one take; where the streamer's encoder was
  * changed inside a piece, another take begins.
  */
-import { Dictionary, FormatContext } from 'node-av/lib'
-import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from 'node-av/constants'
-import { check, MediaError } from './av.ts'
+import { CodecParameters } from 'node-av/lib'
+import { check, MediaError, openInput } from './av.ts'
 import { audioFormatOf, sameAudio, sameVideo, videoFormatOf, type Format } from './formats.ts'
-import type { Take } from './packets.ts'
+import { frameSecOf, type KnownTracks, type Take } from './packets.ts'
 import { headOf } from './ts-head.ts'
 
 /** Files as they lie in the source, from which a span is taken. */
@@ -19,28 +18,31 @@ export interface SurveyedTake extends Take {
   format: Format
 }
 
+/** What was found out about parts that begin with the same bytes: all parts of a recap, as a rule. */
+export type Probed = Map<string, KnownTracks & { format: Format }>
+
 /** What is left of a span at a change of format is dropped below this. */
 const SHORTEST_SEC = 0.1
 /** Bytes that tell the format of a part: its tables, parameter sets and first frames. */
 const PROBE_BYTES = 300_000
 
 /** @throws {MediaError} when a file cannot be read or has no picture */
-export function survey({ fileSecs, ...span }: Span): SurveyedTake[] {
+export function survey({ fileSecs, ...span }: Span, probed: Probed = new Map()): SurveyedTake[] {
   const { files, filesStartSec, startSec, endSec, parts } = span
   if (!fileSecs) {
     // An initialisation part has the format of all parts that follow it.
-    const format = formatOf(files.slice(0, 2).join('|'))
+    const { format } = probe(files.slice(0, 2).join('|'))
     return [{ ...span, format }]
   }
   const takes: (SurveyedTake & { files: string[] })[] = []
   let atSec = filesStartSec
-  let head: Buffer | undefined
   for (const [n, file] of files.entries()) {
     const untilSec = atSec + (fileSecs[n] ?? 0)
     const take = takes.at(-1)
-    const itsHead = headOf(file)
-    const format = take && head && itsHead?.equals(head) ? take.format : formatOf(file)
-    head = itsHead
+    const head = headOf(file)?.toString('latin1')
+    const known = head === undefined ? undefined : (probed.get(head) ?? probe(file))
+    if (head !== undefined && known) probed.set(head, known)
+    const { format } = known ?? probe(file)
     // The end of a take's sound lies in the file after it.
     take?.files.push(file)
     if (take && isSame(take.format, format)) take.endSec = Math.min(endSec, untilSec)
@@ -52,6 +54,7 @@ export function survey({ fileSecs, ...span }: Span): SurveyedTake[] {
         endSec: Math.min(endSec, untilSec),
         format,
         ...(parts ? { parts } : {}),
+        ...(known ? { known } : {}),
       })
     atSec = untilSec
   }
@@ -67,20 +70,24 @@ function isSame(a: Format, b: Format): boolean {
 }
 
 /** @throws {MediaError} */
-function formatOf(file: string): Format {
-  const context = new FormatContext()
+function probe(file: string): KnownTracks & { format: Format } {
+  const { video, audio, close } = openInput(file.includes('|') ? `concat:${file}` : file, PROBE_BYTES)
   try {
-    const options = Dictionary.fromObject({ probesize: String(PROBE_BYTES), fflags: 'nobuffer' })
-    check(
-      context.openInputSync(file.includes('|') ? `concat:${file}` : file, null, options),
-      `cannot open ${file}`,
-    )
-    check(context.findStreamInfoSync(), `cannot read the streams of ${file}`)
-    const video = context.streams.find((s) => s.codecpar.codecType === AVMEDIA_TYPE_VIDEO)
-    const audio = context.streams.find((s) => s.codecpar.codecType === AVMEDIA_TYPE_AUDIO)
     if (!video || video.codecpar.width === 0) throw new MediaError('no picture in these parts')
-    return { video: videoFormatOf(video), audio: audio ? audioFormatOf(audio.codecpar) : null }
+    return {
+      format: { video: videoFormatOf(video), audio: audio ? audioFormatOf(audio.codecpar) : null },
+      video: copyOf(video.codecpar),
+      audio: audio ? copyOf(audio.codecpar) : null,
+      frameSec: frameSecOf(video),
+    }
   } finally {
-    context.closeInputSync()
+    close()
   }
+}
+
+function copyOf(par: CodecParameters): CodecParameters {
+  const copy = new CodecParameters()
+  copy.alloc()
+  check(par.copy(copy), 'cannot copy the stream format')
+  return copy
 }
