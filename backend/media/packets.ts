@@ -160,7 +160,7 @@ export class TakeReader {
             !isKey && pictures.every((p, i) => i === 0 || p.leading) && picture.sec < (pictures[0]?.sec ?? 0)
           pictures.push(picture)
         } else picture.packet.free() // refers to what was not fetched
-        if (pictures.length > 2) this.#frameSec = frameLength(pictures) ?? this.#frameSec
+        this.#frameSec = frameLength(pictures) ?? this.#frameSec
       }
       if (next.length > 0) {
         yield finish(next[0]?.sec ?? 0)
@@ -203,28 +203,32 @@ export class TakeReader {
   }
 
   *#pictures(): Generator<Picture> {
-    const { video } = this
-    const packet = new Packet()
-    packet.alloc()
-    const filtered = new Packet()
-    filtered.alloc()
+    const index = this.video.index
+    let packet = emptyPacket()
     try {
       while (readPacket(this.#input, packet)) {
-        if (packet.streamIndex === video.index) {
-          if (!this.#annexB) yield this.#picture(packet)
-          else {
-            check(this.#annexB.sendPacketSync(packet), 'cannot read a picture')
-            while (this.#annexB.receivePacketSync(filtered) >= 0) {
-              yield this.#picture(filtered)
-              filtered.unref()
+        if (packet.streamIndex !== index) {
+          this.#hear(packet)
+          packet.unref()
+        } else if (this.#annexB) {
+          check(this.#annexB.sendPacketSync(packet), 'cannot read a picture')
+          packet.unref()
+          for (let filtered = emptyPacket(); ; filtered = emptyPacket()) {
+            if (this.#annexB.receivePacketSync(filtered) < 0) {
+              filtered.free()
+              break
             }
+            yield this.#picture(filtered)
           }
-        } else this.#hear(packet)
-        packet.unref()
+        } else {
+          // Whoever takes the picture has the packet: copying each one would cost as much as writing it.
+          const taken = packet
+          packet = emptyPacket()
+          yield this.#picture(taken)
+        }
       }
     } finally {
       packet.free()
-      filtered.free()
     }
   }
 
@@ -234,21 +238,22 @@ export class TakeReader {
     const dts = packet.dts === AV_NOPTS_VALUE ? pts : packet.dts
     this.#clock ??= new SourceClock(this.#origin(pts))
     const dtsSec = this.#clock.video(toSec(dts, base))
-    const copy = packet.clone()
-    if (!copy) throw new MediaError('out of memory')
-    if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1) {
-      const data = packet.data ?? Buffer.alloc(0)
-      const whole = withSequenceHeader(data, this.video.codecpar.extradata)
-      if (whole !== data) {
-        // Whatever else the packet says is lost with its old data.
-        copy.data = whole
-        copy.pts = packet.pts
-        copy.dts = packet.dts
-        copy.duration = packet.duration
-        copy.isKeyframe = true
-      }
-    }
-    return { packet: copy, sec: dtsSec + toSec(pts - dts, base), dtsSec, leading: false }
+    if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1)
+      this.#bringSequenceHeader(packet)
+    return { packet, sec: dtsSec + toSec(pts - dts, base), dtsSec, leading: false }
+  }
+
+  #bringSequenceHeader(packet: Packet): void {
+    const data = packet.data ?? Buffer.alloc(0)
+    const whole = withSequenceHeader(data, this.video.codecpar.extradata)
+    if (whole === data) return
+    const { pts, dts, duration } = packet
+    // Whatever else the packet says is lost with its old data.
+    packet.data = whole
+    packet.pts = pts
+    packet.dts = dts
+    packet.duration = duration
+    packet.isKeyframe = true
   }
 
   #hear(packet: Packet): void {
@@ -358,9 +363,18 @@ function isIdr(picture: Buffer): boolean {
   return false
 }
 
+/** So many tell a group's rate. */
+const MEASURED_PICTURES = 19
+
+function emptyPacket(): Packet {
+  const packet = new Packet()
+  packet.alloc()
+  return packet
+}
+
 /** The usual distance of two pictures of a group: the median, since a variable rate has odd ones out. */
 function frameLength(pictures: readonly Picture[]): number | null {
-  if (pictures.length % 16 !== 3) return null
+  if (pictures.length !== MEASURED_PICTURES) return null
   const shown = pictures.map((p) => p.sec).sort((a, b) => a - b)
   const steps = shown.slice(1).map((sec, n) => sec - (shown[n] ?? 0))
   return steps.sort((a, b) => a - b)[steps.length >> 1] ?? null
