@@ -4,18 +4,19 @@
  * Pictures come in decoding order. A group begins with a key frame and depends on nothing before it, with one exception:
  * its _leading_ pictures are shown before the key frame and need the group before, too (open groups of pictures).
  */
-import { BitStreamFilter, BitStreamFilterContext, Packet } from 'node-av/lib'
-import type { CodecParameters, Rational, Stream } from 'node-av/lib'
+import { Packet } from 'node-av/lib'
+import type { BitStreamFilterContext, CodecParameters, Rational, Stream } from 'node-av/lib'
 import {
   AV_CODEC_ID_AV1,
   AV_CODEC_ID_H264,
-  AV_CODEC_ID_HEVC,
   AV_NOPTS_VALUE,
   AVMEDIA_TYPE_AUDIO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
+import { annexBFilter, isIdr } from './annex-b.ts'
 import { withSequenceHeader } from './av1.ts'
 import { check, MediaError, openInput, readPacket, toSec, toTicks, type OpenInput } from './av.ts'
+import { SourceClock } from './source-clock.ts'
 
 /** Files of one format whose time stamps go on from each other. */
 export interface Take {
@@ -25,8 +26,9 @@ export interface Take {
   filesStartSec: number
   startSec: number
   endSec: number
-  /** What the source says of the parts: where one holds less, it is damaged. */
+  /** Found out before; without it the files are probed. */
   known?: KnownTracks
+  /** What the source says of the parts: where one holds less, it is damaged. */
   parts?: readonly { name: string; startSec: number; endSec: number; isLast: boolean }[]
 }
 
@@ -68,8 +70,6 @@ export interface Sound {
   data: Buffer
 }
 
-/** A jump of the time stamps beyond this is an undeclared discontinuity: the clock goes on as if there were none. */
-const JUMP_SEC = 10
 /** Enough for the format of the pictures; sound that begins later is noticed when it comes. */
 const PROBE_BYTES = 600_000
 /** A key frame is sought this much early, for the sound that belongs to it. */
@@ -294,73 +294,6 @@ export class TakeReader {
 /** Seconds between two pictures, as the track says. */
 export function frameSecOf({ avgFrameRate: { num, den } }: Stream): number {
   return num > 0 ? den / num : 1 / 30
-}
-
-/** Raw seconds of the time stamps → source seconds, over jumps that nothing announced. */
-class SourceClock {
-  #originSec: number
-  #earlierSec: number
-  #latestSec = -Infinity
-  #stepSec = 1 / 30
-
-  constructor(originSec: number) {
-    this.#originSec = this.#earlierSec = originSec
-  }
-
-  video(rawSec: number): number {
-    const sec = rawSec - this.#originSec
-    if (this.#latestSec !== -Infinity && Math.abs(sec - this.#latestSec) > JUMP_SEC) {
-      this.#earlierSec = this.#originSec
-      this.#originSec = rawSec - this.#latestSec - this.#stepSec
-    }
-    const at = rawSec - this.#originSec
-    if (at > this.#latestSec && at - this.#latestSec < 1) this.#stepSec = at - this.#latestSec
-    this.#latestSec = at
-    return at
-  }
-
-  /** Sound and picture do not jump at the same packet: whichever reading is nearer to the picture is right. */
-  audio(rawSec: number): number {
-    const [now, before] = [rawSec - this.#originSec, rawSec - this.#earlierSec]
-    return Math.abs(now - this.#latestSec) <= Math.abs(before - this.#latestSec) ? now : before
-  }
-}
-
-/** MP4 keeps H.264 and HEVC with lengths and without parameter sets; all of ours go through as MPEG-TS has them. */
-function annexBFilter(video: Stream): BitStreamFilterContext | null {
-  const name = ANNEX_B.get(video.codecpar.codecId)
-  const extradata = video.codecpar.extradata
-  if (!name || !extradata || extradata[0] !== 1) return null
-  const filter = BitStreamFilter.getByName(name)
-  if (!filter) throw new MediaError(`this build of FFmpeg lacks ${name}`)
-  const context = new BitStreamFilterContext()
-  check(context.alloc(filter), `cannot use ${name}`)
-  if (context.inputCodecParameters) video.codecpar.copy(context.inputCodecParameters)
-  context.inputTimeBase = video.timeBase
-  check(context.init(), `cannot use ${name}`)
-  return context
-}
-
-const ANNEX_B = new Map<number, string>([
-  [AV_CODEC_ID_H264, 'h264_mp4toannexb'],
-  [AV_CODEC_ID_HEVC, 'hevc_mp4toannexb'],
-])
-
-const NAL_SLICE = 1
-const NAL_IDR = 5
-
-/** Whether an H.264 picture (with start codes) resets the decoder, as not each one does from which decoding may begin. */
-function isIdr(picture: Buffer): boolean {
-  for (
-    let at = picture.indexOf('000001', 0, 'hex');
-    at !== -1;
-    at = picture.indexOf('000001', at + 3, 'hex')
-  ) {
-    const type = (picture[at + 3] ?? 0) & 0x1f
-    if (type === NAL_IDR) return true
-    if (type === NAL_SLICE) return false
-  }
-  return false
 }
 
 /** So many tell a group's rate. */
