@@ -1,32 +1,15 @@
 /** Around the renderer: parts that come while the stream runs, a full disk, a recap that is cancelled, what one can take home. */
 import { unzipSync } from 'fflate'
 import { readdirSync } from 'node:fs'
-import { expect, it, onTestFinished, vi } from 'vitest'
-import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
-import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
-import { startRunning, type Running } from './running.ts'
-
-const STREAM_SEC = 150
+import { expect, it, vi } from 'vitest'
+import { liveStreamer, type Running } from './running.ts'
 
 /** A stream that has run for 150 s, with a moment at 20–30 s and one at 85–100 s. */
-async function liveWithEchoes(settings: Record<string, string> = {}) {
-  const running = await startRunning(settings)
-  onTestFinished(() => running.stop())
-  const { sandbox, site, channelId, echoes } = running
-  const visitor = new Visitor()
-  await signIn(visitor, site, PEOPLE.streamer)
-  await connectYoutube(visitor, site)
-  await running.subscribed()
-  const startedAtMs = Math.floor(Date.now() / 1000) * 1000 - STREAM_SEC * 1000
-  sandbox.twitch.goLive(channelId, { startedAtMs, title: 'Clock practice' })
-  const streams = () => echoes.db.selectFrom('streams').select('id').execute()
-  await vi.waitFor(async () => expect(await streams()).toHaveLength(1), 10_000)
-  sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo 10 first, of two', startedAtMs + 33_000)
-  sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo 15', startedAtMs + 103_000)
-  const taken = () => echoes.db.selectFrom('echoes').select('id').execute()
-  await vi.waitFor(async () => expect(await taken()).toHaveLength(2), 10_000)
-  return { running, visitor }
-}
+const liveWithEchoes = (settings: Record<string, string> = {}) =>
+  liveStreamer(settings, [
+    [33, '!echo 10 first, of two'],
+    [103, '!echo 15'],
+  ])
 
 async function recapOf({ echoes }: Running) {
   return echoes.db.selectFrom('recaps').selectAll().executeTakeFirst()

@@ -2,13 +2,14 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject, vi, expect } from 'vitest'
+import { inject, onTestFinished, vi, expect } from 'vitest'
 import { readConfig, type Config, type RoleName } from '../backend/config.ts'
 import { startEchoes, type Echoes } from '../backend/echoes.ts'
 import { WANTED_EVENTS } from '../backend/jobs/reconcile.ts'
 import { makeLog } from '../backend/log.ts'
 import { freePort } from '../scripts/sandbox/process.ts'
 import { PEOPLE, startSandbox, type Sandbox } from '../scripts/sandbox/sandbox.ts'
+import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
 
 export interface Running {
   sandbox: Sandbox
@@ -63,4 +64,36 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
       await sandbox.close()
     },
   }
+}
+
+/** How long the clock's recording is. */
+const STREAM_SEC = 150
+
+/**
+ * Echoes with a streamer signed in and connected, live for 150 s already, who has said some commands.
+ * @param said seconds of the stream → what was said then; each must be taken
+ * @param before what is to be done first, told when the stream began
+ */
+export async function liveStreamer(
+  settings: Record<string, string>,
+  said: [atSec: number, text: string][],
+  before?: (running: Running, startedAtMs: number, visitor: Visitor) => Promise<unknown>,
+): Promise<{ running: Running; visitor: Visitor }> {
+  const running = await startRunning(settings)
+  onTestFinished(() => running.stop())
+  const { sandbox, site, channelId, echoes } = running
+  const visitor = new Visitor()
+  await signIn(visitor, site, PEOPLE.streamer)
+  await connectYoutube(visitor, site)
+  await running.subscribed()
+  const startedAtMs = Math.floor(Date.now() / 1000) * 1000 - STREAM_SEC * 1000
+  await before?.(running, startedAtMs, visitor)
+  sandbox.twitch.goLive(channelId, { startedAtMs, title: 'Clock practice' })
+  const streams = () => echoes.db.selectFrom('streams').select('id').execute()
+  await vi.waitFor(async () => expect(await streams()).toHaveLength(1), 10_000)
+  for (const [atSec, text] of said)
+    sandbox.twitch.say(channelId, PEOPLE.streamer, text, startedAtMs + atSec * 1000)
+  const taken = () => echoes.db.selectFrom('echoes').select('id').execute()
+  await vi.waitFor(async () => expect(await taken()).toHaveLength(said.length), 10_000)
+  return { running, visitor }
 }

@@ -3,14 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, inject, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { clipsOf } from '../backend/jobs/sources/clips.ts'
 import { CLIP_SEC } from '../backend/twitch/clips.ts'
 import { decode } from '../scripts/sandbox/footage/decode.ts'
-import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
-import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
-import { startRunning, type Running } from './running.ts'
+import { liveStreamer, type Running } from './running.ts'
 
 const FPS = 30
 const STREAM_SEC = 150
@@ -20,23 +18,15 @@ async function publish(
   settings: Record<string, string>,
   before?: (running: Running, startedAtMs: number) => void,
 ) {
-  const running = await startRunning(settings)
-  onTestFinished(() => running.stop())
-  const { sandbox, site, channelId, echoes } = running
-  const visitor = new Visitor()
-  await signIn(visitor, site, PEOPLE.streamer)
-  await connectYoutube(visitor, site)
-  await visitor.submit(`${site}/consent`, { agree: 'yes' })
-  await running.subscribed()
-  const startedAtMs = Math.floor(Date.now() / 1000) * 1000 - STREAM_SEC * 1000
-  before?.(running, startedAtMs)
-  sandbox.twitch.goLive(channelId, { startedAtMs, title: 'Clock practice' })
-  const streams = () => echoes.db.selectFrom('streams').select('id').execute()
-  await vi.waitFor(async () => expect(await streams()).toHaveLength(1), 10_000)
-  sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo 10', startedAtMs + 23_000)
-  sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo 65', startedAtMs + 113_000)
-  const taken = () => echoes.db.selectFrom('echoes').select('id').execute()
-  await vi.waitFor(async () => expect(await taken()).toHaveLength(2), 10_000)
+  const said: [number, string][] = [
+    [23, '!echo 10'],
+    [113, '!echo 65'],
+  ]
+  const { running } = await liveStreamer(settings, said, async (started, startedAtMs, visitor) => {
+    await visitor.submit(`${started.site}/consent`, { agree: 'yes' })
+    before?.(started, startedAtMs)
+  })
+  const { sandbox, channelId } = running
   sandbox.twitch.end(channelId)
   await vi.waitFor(() => expect(sandbox.google.videos).toHaveLength(1), 60_000)
   return { running, frames: decode(sandbox.google.videos[0]?.file ?? '').pictures.map((p) => p.frame) }

@@ -1,5 +1,5 @@
 /**
- * Recaps and their uploads. A recap's row carries a version that grows with each recorded step; a worker that was
+ * Recaps. A recap's row carries a version that grows with each recorded step; a worker that was
  * overtaken while it was frozen holds an old version and its result is refused ({@link Overtaken}).
  */
 import { randomUUID } from 'node:crypto'
@@ -7,7 +7,7 @@ import type { Drift } from '../domain/drift.ts'
 import type { LeftOut } from '../domain/plan.ts'
 import type { VodPiece } from '../domain/timeline.ts'
 import type { Database } from './database.ts'
-import type { RecapRow, RecapState, UploadState } from './schema.ts'
+import type { RecapRow, RecapState } from './schema.ts'
 
 /** Another worker has gone on with this recap: stop, without harm. */
 export class Overtaken extends Error {
@@ -226,89 +226,6 @@ export async function decideRecap(
     .where('channel_id', '=', channelId)
     .where('decision', 'is', null)
     .execute()
-}
-
-export interface Upload {
-  recapId: string
-  state: UploadState
-  /** Encrypted session address. */
-  session: string | null
-  bytes: number
-  sha256: string
-  videoId: string | null
-  privacy: string | null
-}
-
-/** The upload of a recap, made when it is first asked for. */
-export async function uploadOf(
-  db: Database,
-  recapId: string,
-  file: { bytes: number; sha256: string },
-  now: number,
-): Promise<Upload> {
-  await db
-    .insertInto('uploads')
-    .values({
-      recap_id: recapId,
-      state: 'ready',
-      session: null,
-      bytes: file.bytes,
-      sha256: file.sha256,
-      video_id: null,
-      privacy: null,
-      error: null,
-      updated_at: now,
-    })
-    .onConflict((c) => c.column('recap_id').doNothing())
-    .execute()
-  const upload = await findUpload(db, recapId)
-  if (!upload) throw new Error(`no upload of recap ${recapId}`)
-  return upload
-}
-
-export async function findUpload(db: Database, recapId: string): Promise<Upload | null> {
-  const row = await db.selectFrom('uploads').selectAll().where('recap_id', '=', recapId).executeTakeFirst()
-  if (!row) return null
-  const { state, session, bytes, sha256, privacy } = row
-  return { recapId, state, session, bytes, sha256, videoId: row.video_id, privacy }
-}
-
-export async function saveUpload(
-  db: Database,
-  recapId: string,
-  change: {
-    state?: UploadState
-    session?: string | null
-    videoId?: string
-    privacy?: string
-    error?: string | null
-  },
-  now: number,
-): Promise<void> {
-  const { videoId, ...rest } = change
-  await db
-    .updateTable('uploads')
-    .set({ ...rest, ...(videoId ? { video_id: videoId } : {}), updated_at: now })
-    .where('recap_id', '=', recapId)
-    .execute()
-}
-
-/** Changes the session only if it is still `before` and there is no video yet. @returns whether it was changed */
-export async function replaceSession(
-  db: Database,
-  recapId: string,
-  before: string | null,
-  next: string | null,
-  now: number,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('uploads')
-    .set({ session: next, state: 'uploading', updated_at: now })
-    .where('recap_id', '=', recapId)
-    .where('video_id', 'is', null)
-    .where('session', before === null ? 'is' : '=', before)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
 }
 
 function fromRow(row: RecapRow): Recap {

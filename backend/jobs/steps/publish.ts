@@ -3,17 +3,8 @@ import { Fault } from '../../../shared/fault.ts'
 import { findChannel } from '../../db/channels.ts'
 import { touchChannel } from '../../db/database.ts'
 import { queueMail } from '../../db/outbox.ts'
-import {
-  findRecap,
-  findUpload,
-  noteStep,
-  recordStep,
-  replaceSession,
-  saveUpload,
-  uploadOf,
-  type Product,
-  type Recap,
-} from '../../db/recaps.ts'
+import { findRecap, noteStep, recordStep, type Product, type Recap } from '../../db/recaps.ts'
+import { findUpload, replaceSession, saveUpload, uploadOf } from '../../db/uploads.ts'
 import { momentTitle } from '../../domain/description.ts'
 import { publishedLetter } from '../../mail/letters.tsx'
 import { errorText } from '../../log.ts'

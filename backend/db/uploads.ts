@@ -1,0 +1,86 @@
+/** The upload of a recap: one each, whose session is known before its first byte goes out. */
+import type { Database } from './database.ts'
+import type { UploadState } from './schema.ts'
+
+export interface Upload {
+  recapId: string
+  state: UploadState
+  /** Encrypted session address. */
+  session: string | null
+  bytes: number
+  sha256: string
+  videoId: string | null
+  privacy: string | null
+}
+
+/** The upload of a recap, made when it is first asked for. */
+export async function uploadOf(
+  db: Database,
+  recapId: string,
+  file: { bytes: number; sha256: string },
+  now: number,
+): Promise<Upload> {
+  await db
+    .insertInto('uploads')
+    .values({
+      recap_id: recapId,
+      state: 'ready',
+      session: null,
+      bytes: file.bytes,
+      sha256: file.sha256,
+      video_id: null,
+      privacy: null,
+      error: null,
+      updated_at: now,
+    })
+    .onConflict((c) => c.column('recap_id').doNothing())
+    .execute()
+  const upload = await findUpload(db, recapId)
+  if (!upload) throw new Error(`no upload of recap ${recapId}`)
+  return upload
+}
+
+export async function findUpload(db: Database, recapId: string): Promise<Upload | null> {
+  const row = await db.selectFrom('uploads').selectAll().where('recap_id', '=', recapId).executeTakeFirst()
+  if (!row) return null
+  const { state, session, bytes, sha256, privacy } = row
+  return { recapId, state, session, bytes, sha256, videoId: row.video_id, privacy }
+}
+
+export async function saveUpload(
+  db: Database,
+  recapId: string,
+  change: {
+    state?: UploadState
+    session?: string | null
+    videoId?: string
+    privacy?: string
+    error?: string | null
+  },
+  now: number,
+): Promise<void> {
+  const { videoId, ...rest } = change
+  await db
+    .updateTable('uploads')
+    .set({ ...rest, ...(videoId ? { video_id: videoId } : {}), updated_at: now })
+    .where('recap_id', '=', recapId)
+    .execute()
+}
+
+/** Changes the session only if it is still `before` and there is no video yet. @returns whether it was changed */
+export async function replaceSession(
+  db: Database,
+  recapId: string,
+  before: string | null,
+  next: string | null,
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('uploads')
+    .set({ session: next, state: 'uploading', updated_at: now })
+    .where('recap_id', '=', recapId)
+    .where('video_id', 'is', null)
+    .where('session', before === null ? 'is' : '=', before)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
