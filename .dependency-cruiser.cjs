@@ -42,8 +42,14 @@ module.exports = {
     {
       name: 'browsers-take-only-types-of-the-contract',
       severity: 'error',
-      from: { path: '^extension-(panel|config)/' },
-      to: { path: '^shared/api\\.ts', dependencyTypesNot: ['type-only'] },
+      from: { path: '^(extension-(panel|config)|backend/web/site/browser)/' },
+      to: { path: '^shared/(api|desk|site)\\.ts', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-sites-browser-part-knows-only-what-browsers-load',
+      severity: 'error',
+      from: { path: '^backend/web/site/browser/' },
+      to: { path: '^(backend|scripts|tests)', pathNot: '^backend/web/site/browser/' },
     },
     {
       name: 'only-av-and-media-know-node-av',

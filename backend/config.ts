@@ -1,9 +1,12 @@
 /** The environment → typed configuration. Every variable stands in `.env.example`; all faults are told at once. */
+import { join } from 'node:path'
 import { z } from 'zod'
 import { GOOGLE, type GoogleAddresses } from './youtube/connect.ts'
 import { TWITCH_HLS, type HlsAddresses } from './twitch/vod-hls.ts'
 import { TWITCH, type TwitchAddresses } from './twitch/sign-in.ts'
 import type { Result } from '../shared/result.ts'
+import { DISCORD, type HookOptions } from './notify/hooks.ts'
+import { KEY_LIST } from './token-box.ts'
 import type { Waits } from './jobs/context.ts'
 import type { WatchAddresses } from './panel-state.ts'
 
@@ -22,6 +25,8 @@ export interface Config {
     clientId: string
     clientSecret: string
     botUserId: string
+    /** For people. */
+    botName: string
     eventsubSecret: string
     addresses: TwitchAddresses
     hls: HlsAddresses
@@ -42,7 +47,12 @@ export interface Config {
     pushMs: number
     heardMs: number
     harvestMs: number
+    grantsMs: number
+    resealMs: number
   }
+  hooks: HookOptions
+  /** What the build made for browsers. */
+  siteFiles: string
   /** Several bots share the channels; else each hears all of them. */
   shareRooms: boolean
   /** Port of `/metrics` and `/healthz` on this machine, for each role by itself; null: none. */
@@ -102,11 +112,12 @@ const ENVIRONMENT = z
     TWITCH_CLIENT_ID: z.string().min(1),
     TWITCH_CLIENT_SECRET: z.string().min(1),
     TWITCH_BOT_USER_ID: z.string().regex(/^\d+$/, 'must be a number'),
+    TWITCH_BOT_NAME: z.string().default('the bot'),
     EVENTSUB_SECRET: z.string().min(10).max(100),
     TOKEN_KEYS: z
       .string()
-      .regex(
-        /^[\w-]+:[A-Za-z0-9+/]{43}=(,[\w-]+:[A-Za-z0-9+/]{43}=)*$/,
+      .refine(
+        (keys) => keys.startsWith('file:') || KEY_LIST.test(keys),
         'must be k1: and 32 bytes in base64',
       ),
     GOOGLE_CLIENT_ID: z.string().min(1),
@@ -129,8 +140,14 @@ const ENVIRONMENT = z
     VOD_POLL_MS: ms(30_000),
     VOD_WAIT_MS: ms(6 * HOUR),
     DECISION_POLL_MS: ms(MINUTE),
+    PROCESSING_POLL_MS: ms(10_000),
     ROOM_POLL_MS: ms(MINUTE),
     HARVEST_EVERY_MS: ms(30_000),
+    GRANTS_EVERY_MS: ms(5 * MINUTE),
+    RESEAL_EVERY_MS: ms(MINUTE),
+    DISCORD_WEBHOOKS_URL: url.default(DISCORD),
+    HOOKS_LOCAL: z.enum(['yes', 'no']).default('no'),
+    SITE_FILES: z.string().default(join(import.meta.dirname, '../dist/site')),
     HARVEST_QUIET_MS: ms(90_000),
     DISK_RESERVE_MB: z.coerce.number().min(0).default(1_000),
     EVENTS_EVERY_MS: ms(2_000),
@@ -207,6 +224,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       clientId: e.TWITCH_CLIENT_ID,
       clientSecret: e.TWITCH_CLIENT_SECRET,
       botUserId: e.TWITCH_BOT_USER_ID,
+      botName: e.TWITCH_BOT_NAME,
       eventsubSecret: e.EVENTSUB_SECRET,
       addresses: { id: e.TWITCH_ID_URL, api: e.TWITCH_API_URL },
       hls: { gql: e.TWITCH_GQL_URL, usher: e.TWITCH_USHER_URL },
@@ -230,6 +248,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       vodPollMs: e.VOD_POLL_MS,
       vodWaitMs: e.VOD_WAIT_MS,
       decisionPollMs: e.DECISION_POLL_MS,
+      processingPollMs: e.PROCESSING_POLL_MS,
       roomMs: e.ROOM_POLL_MS,
     },
     rounds: {
@@ -242,7 +261,11 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       pushMs: e.PUSH_EVERY_MS,
       heardMs: e.HEARD_EVERY_MS,
       harvestMs: e.HARVEST_EVERY_MS,
+      grantsMs: e.GRANTS_EVERY_MS,
+      resealMs: e.RESEAL_EVERY_MS,
     },
+    hooks: { allowLocal: e.HOOKS_LOCAL === 'yes', discord: e.DISCORD_WEBHOOKS_URL },
+    siteFiles: e.SITE_FILES,
     shareRooms: e.BOT_ROOMS === 'shared',
     opsPort: e.OPS_PORT ?? null,
     outboxHoldMs: e.OUTBOX_HOLD_MS,

@@ -81,7 +81,7 @@ export function youtubePublisher(
       try {
         return await uploadVideo(
           file,
-          { ...words, tags: ['recap', tagOf(recapId)] },
+          { ...words, tags: [...words.tags, tagOf(recapId)] },
           {
             api,
             token: tokenOf(channelId),
@@ -98,12 +98,8 @@ export function youtubePublisher(
         throw error
       }
     },
-    async privacyOf(channelId, videoId) {
-      const state = await channelOf(channelId).videoState(videoId)
-      if (!state) throw new Fault('the video is no longer on YouTube', 'permanent')
-      if (state.problem) throw new Fault(`YouTube refused the video: ${state.problem}`, 'permanent')
-      return state.privacy
-    },
+    videoState: (channelId, videoId) => channelOf(channelId).videoState(videoId),
+    addToPlaylist: (channelId, playlist, videoId) => channelOf(channelId).addToPlaylist(playlist, videoId),
     setThumbnail: (channelId, videoId, jpeg) => channelOf(channelId).setThumbnail(videoId, jpeg),
   }
 }

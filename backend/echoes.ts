@@ -11,12 +11,13 @@ import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
-import { recapsOf } from './db/recaps.ts'
+import { hookOutcome } from './db/hooks.ts'
 import { makeEngine } from './jobs/engine.ts'
 import { handleEvents } from './jobs/events.ts'
 import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
+import { reseal } from './jobs/reseal.ts'
 import { reconcile } from './jobs/reconcile.ts'
 import { durationOf } from './media/probe.ts'
 import { Downloads } from './media/downloads.ts'
@@ -25,10 +26,13 @@ import { clipsSource } from './jobs/sources/clips.ts'
 import { fileSource } from './jobs/sources/file.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
 import { sweepMedia } from './jobs/sweep-media.ts'
+import { validateGrants } from './jobs/validate-grants.ts'
 import { makeTimers } from './jobs/timers.ts'
 import { errorText, type Log } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { smtpMailer } from './mail/mailer.ts'
+import { messageSender } from './messages.ts'
+import { makeSite, unsubscribeUrl } from './site.ts'
 import { freeBytes } from './storage/free-space.ts'
 import { diskStorage } from './storage/disk.ts'
 import { tokenBox } from './token-box.ts'
@@ -41,12 +45,8 @@ import { twitchSignIn } from './twitch/sign-in.ts'
 import { storedAuthProvider } from './twitch/tokens.ts'
 import { vodMasterUrl } from './twitch/vod-hls.ts'
 import { makeApp } from './web/app.tsx'
-import { connectRoutes, TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
+import { TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
 import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
-import { makeSessions } from './web/session.ts'
-import { downloadRoutes } from './web/site/downloads.ts'
-import { siteRoutes } from './web/site/routes.tsx'
-import { youtubeChannel } from './youtube/channel.ts'
 import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
@@ -104,6 +104,7 @@ export async function startEchoes({
     waits: config.waits,
     publisher: youtubePublisher(db, box, google, config.google.addresses.api),
     siteUrl,
+    unsubscribeUrl: (channelId, kind) => unsubscribeUrl(box, siteUrl, channelId, kind),
   })
   const decided = (recapId: string) => {
     engine
@@ -130,6 +131,13 @@ export async function startEchoes({
   const showEnded = (showId: string) => engine.showEnded(showId)
   const mailer = smtpMailer(config.mail.url, config.mail.from)
   const extension = config.extension && makeExtension(config.extension, { db, clock, log, config, twitch })
+  const signIn = twitchSignIn({ ...t, redirectUri: `${siteUrl}${TWITCH_CALLBACK}` })
+  const tokenOf = async (userId: string, force: boolean) => {
+    const token = force
+      ? await authProvider.refreshAccessTokenForUser?.(userId)
+      : await authProvider.getAccessTokenForUser(userId)
+    return token?.accessToken ?? null
+  }
   const timers = makeTimers(db, log, [
     {
       name: 'events',
@@ -159,7 +167,26 @@ export async function startEchoes({
       name: 'outbox',
       everyMs: config.rounds.outboxMs,
       run: () =>
-        sendOutbox({ db, clock, log, holdMs: config.outboxHoldMs, send: (mail) => mailer.send(mail) }),
+        sendOutbox({
+          db,
+          clock,
+          log,
+          holdMs: config.outboxHoldMs,
+          send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
+          onOutcome: async ({ kind, channelId }, failure) => {
+            if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
+          },
+        }),
+    },
+    {
+      name: 'grants',
+      everyMs: config.rounds.grantsMs,
+      run: () => validateGrants({ db, clock, log, tokenOf, isValid: (token) => signIn.validate(token) }),
+    },
+    {
+      name: 'reseal',
+      everyMs: config.rounds.resealMs,
+      run: async () => void (await reseal({ db, log, box })),
     },
     { name: 'sweep', everyMs: config.rounds.sweepMs, run: () => engine.sweep() },
     {
@@ -197,7 +224,29 @@ export async function startEchoes({
       }),
   })
 
-  const sessions = makeSessions(db, clock, siteUrl)
+  const begin = (what: string, work: Promise<void>) =>
+    void work.catch((error: unknown) => log.warn({ error: errorText(error) }, what))
+  const site = makeSite({
+    db,
+    clock,
+    log,
+    config,
+    box,
+    twitch,
+    twitchSignIn: signIn,
+    youtube: google,
+    vods,
+    storage,
+    room,
+    callback,
+    onDecision: decided,
+    onAgain: (showId) => begin('a recap was not begun anew', engine.makeAgain(showId)),
+    onOwnVideo: (showId, longEchoId) => begin('a video was not begun', engine.ownVideo(showId, longEchoId)),
+    onChannel: () => {
+      timers.nudge('reconcile')
+      if (roles.includes('bot')) begin('the bot did not join', bot.refresh())
+    },
+  })
   const app = makeApp({
     siteUrl,
     log,
@@ -215,44 +264,8 @@ export async function startEchoes({
       },
       onStored: () => timers.nudge('events'),
     }),
-    pages: [
-      downloadRoutes({ db, sessions, storage }),
-      siteRoutes({
-        db,
-        clock,
-        sessions,
-        onDecision: decided,
-        onAgain: (showId) => {
-          engine
-            .makeAgain(showId)
-            .catch((error: unknown) => log.warn({ error: errorText(error) }, 'a recap was not begun anew'))
-        },
-      }),
-      connectRoutes({
-        db,
-        clock,
-        log,
-        box,
-        sessions,
-        siteUrl,
-        botUserId: t.botUserId,
-        clips: config.vods.source === 'clips',
-        twitch: twitchSignIn({ ...t, redirectUri: `${siteUrl}${TWITCH_CALLBACK}` }),
-        youtube: google,
-        youtubeChannel: (tokens) =>
-          youtubeChannel(async () => tokens.accessToken, config.google.addresses.api).me(),
-        onChannel: () => {
-          timers.nudge('reconcile')
-          if (roles.includes('bot'))
-            bot.refresh().catch((e: unknown) => log.warn({ error: errorText(e) }, 'the bot did not join'))
-        },
-        onYoutube: (channelId) => {
-          void recapsOf(db, channelId).then((recaps) => {
-            for (const recap of recaps) if (recap.state === 'rendered') decided(recap.id)
-          })
-        },
-      }),
-    ],
+    ...site,
+    pictures: ['https://yt3.ggpht.com', 'https://yt3.googleusercontent.com', config.google.watch.images],
   })
 
   let server: ReturnType<typeof serve> | undefined

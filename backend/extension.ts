@@ -74,7 +74,7 @@ export function makeExtension(
 }
 
 /** What the streamer still has to do on the companion site, as sentences. */
-async function missingOf(db: Database, channelId: string): Promise<string[]> {
+export async function missingOf(db: Database, channelId: string): Promise<string[]> {
   const [channel, twitch, youtube] = await Promise.all([
     findChannel(db, channelId),
     findGrant(db, channelId, 'twitch'),

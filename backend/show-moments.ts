@@ -3,15 +3,18 @@ import type { ChannelSettings } from '../shared/settings.ts'
 import { categoryChanges } from './db/categories.ts'
 import type { Database } from './db/database.ts'
 import { askedEchoes, countingEchoes } from './db/echoes.ts'
-import { editsOf } from './db/edits.ts'
+import { editLog } from './db/edits.ts'
 import { votesOf } from './db/votes.ts'
-import { droppedOf } from './domain/edits.ts'
+import { standingEdits } from './domain/edit-log.ts'
+import { cardsOf, droppedOf, type Card } from './domain/edits.ts'
 import { momentsOf, type Anchor, type EchoSpan, type Moment } from './domain/moments.ts'
 import { echoSpan, type StreamTimes } from './domain/timeline.ts'
 
 export interface ShowMoments {
   /** In the order of the show. */
   moments: Moment[]
+  /** What the streamer made of them, in the order of the recap. */
+  cards: Card[]
   /** Ids of those that the streamer does not want. */
   dropped: Set<string>
   /** Which moment an echo is in. */
@@ -37,7 +40,7 @@ export async function showMoments(
     const { id, userId, displayName, label } = echo
     return span ? [{ id, userId, displayName, label, ...span }] : []
   })
-  const [votes, edits] = [await votesOf(db, showId), await editsOf(db, showId)]
+  const [votes, edits] = [await votesOf(db, showId), standingEdits(await editLog(db, showId))]
   const asked = votes.length + edits.length > 0 ? await askedEchoes(db, showId) : new Map()
   const anchorOf = (echoId: string): Anchor[] => {
     const echo = asked.get(echoId)
@@ -52,9 +55,11 @@ export async function showMoments(
     ),
     await boundariesOf(db, showId, streams),
   )
-  const dropped = droppedOf(
+  const cards = cardsOf(
     moments,
-    edits.flatMap(({ echoId, atMs, kept }) => anchorOf(echoId).map((anchor) => ({ ...anchor, atMs, kept }))),
+    edits.flatMap(({ echoId, part, atMs, change }) =>
+      anchorOf(echoId).map((anchor) => ({ ...anchor, part, atMs, change })),
+    ),
   )
   const momentOfEcho = new Map(moments.flatMap((m) => m.echoIds.map((id) => [id, m.id] as const)))
   const askedBy = new Map<string, string[]>()
@@ -62,7 +67,7 @@ export async function showMoments(
     const moment = momentOfEcho.get(id)
     if (moment) askedBy.set(userId, [...(askedBy.get(userId) ?? []), moment])
   }
-  return { moments, dropped, momentOfEcho, askedBy }
+  return { moments, cards, dropped: droppedOf(cards), momentOfEcho, askedBy }
 }
 
 /** Where in the show another game began. */

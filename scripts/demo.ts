@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   const visitor = new Visitor()
   await signIn(visitor, site, PEOPLE.streamer)
   await connectYoutube(visitor, site)
-  await visitor.submit(`${site}/consent`, { agree: 'yes' })
+  await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
   const db = await openDatabase(join(dataDir, 'echoes.sqlite'))
   const approved = sandbox.twitch.userOf(PEOPLE.approved)
   await setStanding(db, channelId, { userId: approved.id, login: approved.login }, 'approved', Date.now())

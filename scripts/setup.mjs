@@ -2,7 +2,7 @@
 // nothing installed, so it is plain JavaScript.
 //   --quiet  say nothing when there is nothing to do     --test  also what the tests can use
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 
 const quiet = process.argv.includes('--quiet')
 const STAMP = 'node_modules/.echoes-installed'
@@ -31,6 +31,25 @@ if (!installed) {
   }
   writeFileSync(STAMP, lock)
 } else if (!quiet) console.log('The npm packages are there.')
+
+// What browsers load of the companion site is built where its sources are newer.
+const SOURCES = ['backend/web/site/browser', 'extension-config', 'extension-panel', 'shared', 'scripts/site']
+const newest = (dir) =>
+  Math.max(
+    ...readdirSync(dir, { withFileTypes: true }).map((entry) => {
+      const path = `${dir}/${entry.name}`
+      return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs
+    }),
+  )
+const built = existsSync('dist/site/settings.js') ? statSync('dist/site/settings.js').mtimeMs : 0
+if (Math.max(...SOURCES.map(newest)) > built) {
+  if (!quiet) console.log('Building the pages …')
+  const vite = spawnSync('node_modules/.bin/tsx', ['scripts/site/build.ts'], { stdio: 'inherit' })
+  if (vite.status !== 0) {
+    console.error('The pages of the companion site could not be built; the reason stands above.')
+    process.exit(1)
+  }
+}
 
 if (process.argv.includes('--test')) {
   const wanted = [

@@ -130,7 +130,7 @@ export type VoteBody = z.infer<typeof voteBody>
 
 const commandWord = z.string().regex(COMMAND_WORD, 'two to twenty small letters or signs, as in !echo')
 
-/** What of a channel's settings can be changed in the extension; each field by itself. */
+/** What of a channel's settings can be changed in the extension and on the companion site; each field by itself. */
 export const settingsChange = z
   .object({
     mode: z.enum(MODES),
@@ -157,6 +157,23 @@ export const settingsChange = z
     labels: z.boolean(),
     transition: z.enum(TRANSITIONS),
     evenLoudness: z.boolean(),
+    // From here on for the companion site.
+    drift: z
+      .array(z.object({ fromMs: ms(0, 48 * HOUR), addMs: ms(-60 * SECOND, 60 * SECOND) }).strict())
+      .max(10),
+    sameShowMs: ms(0, 2 * HOUR),
+    titleTemplate: z.string().trim().min(1).max(200),
+    descriptionTemplate: z.string().max(4_000),
+    tags: z.array(z.string().trim().min(1).max(100)).max(40),
+    privacy: z.enum(['public', 'unlisted', 'private']),
+    madeForKids: z.boolean(),
+    playlist: z.string().trim().min(1).max(150).nullable(),
+    reviewMs: ms(0, 3 * 24 * HOUR),
+    keepMs: ms(24 * HOUR, 30 * 24 * HOUR),
+    mailPublished: z.boolean(),
+    mailWaiting: z.boolean(),
+    mailFailed: z.boolean(),
+    mailReconnect: z.boolean(),
   })
   .partial()
   .strict()

@@ -73,11 +73,35 @@ export interface ChannelSettings {
   replacedText: string | null
   /** A label with one of these is shown nowhere. */
   bannedWords: string[]
-  /** `{title}` is the stream's, `{date}` its day. */
+  /** `{title}` is the stream's, `{date}` its day, `{game}` what was played first. */
   titleTemplate: string
+  /** Beside these `{channel}`, `{chapters}` and `{credits}`. */
+  descriptionTemplate: string
+  tags: string[]
   privacy: 'public' | 'unlisted' | 'private'
   madeForKids: boolean
+  /** Recaps are put into the playlist of this name; null: into none. */
+  playlist: string | null
+  /** Where the streamer agreed that recaps go up by themselves: an untouched one waits so long for a look. */
+  reviewMs: number
+  /** Recaps are deleted here at this age; the operator may have set less. */
+  keepMs: number
+  /** Which mails are wanted. */
+  mailPublished: boolean
+  mailWaiting: boolean
+  mailFailed: boolean
+  mailReconnect: boolean
 }
+
+export const MAILS = ['published', 'waiting', 'failed', 'reconnect'] as const
+export type MailKind = (typeof MAILS)[number]
+/** The setting that says whether a kind of mail is wanted. */
+export const MAIL_SETTING = {
+  published: 'mailPublished',
+  waiting: 'mailWaiting',
+  failed: 'mailFailed',
+  reconnect: 'mailReconnect',
+} as const satisfies Record<MailKind, keyof ChannelSettings>
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -119,6 +143,16 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   replacedText: null,
   bannedWords: [],
   titleTemplate: '{title} – recap',
+  descriptionTemplate:
+    'The best moments of the stream, marked by the people who watched it live on {channel}\n\n{chapters}\n\n{credits}',
+  tags: ['recap'],
   privacy: 'public',
   madeForKids: false,
+  playlist: null,
+  reviewMs: 0,
+  keepMs: 7 * 24 * HOUR,
+  mailPublished: true,
+  mailWaiting: true,
+  mailFailed: true,
+  mailReconnect: true,
 }

@@ -26,8 +26,8 @@ describe('from chat to YouTube', () => {
     const home = await signIn(visitor, site, PEOPLE.streamer)
     expect(home.html).toContain('Not connected yet')
     expect((await connectYoutube(visitor, site)).html).toContain('Connected: Sandbox Streamer')
-    expect((await visitor.submit(`${site}/consent`, { agree: 'yes' })).html).toContain(
-      'as soon as it is ready',
+    expect((await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })).html).toContain(
+      'By themselves; you can take that back',
     )
     const user = sandbox.twitch.userOf(PEOPLE.approved)
     await setStanding(echoes.db, channelId, { userId: user.id, login: user.login }, 'approved', Date.now())

@@ -1,4 +1,4 @@
-/** Before all tests: a private PostgreSQL server where one is installed, and the small VOD with the clock. */
+/** Before all tests: a private PostgreSQL server where one is installed, the small VOD with the clock, and the site's scripts. */
 import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -23,6 +23,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const make = join(import.meta.dirname, '../scripts/sandbox/footage/make.ts')
   execFileSync('tsx', [make, 'clock', clockVod, '150'], { stdio: 'inherit' })
   project.provide('clockVod', clockVod)
+  execFileSync('tsx', [join(import.meta.dirname, '../scripts/site/build.ts')], { stdio: 'inherit' })
   return () => {
     postgres?.stop()
     rmSync(dir, { recursive: true, force: true })

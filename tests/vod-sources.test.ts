@@ -7,6 +7,8 @@ import { describe, expect, inject, it, vi } from 'vitest'
 import fc from 'fast-check'
 import { clipsOf } from '../backend/jobs/sources/clips.ts'
 import { CLIP_SEC } from '../backend/twitch/clips.ts'
+import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
+import { signIn } from '../scripts/sandbox/visitor.ts'
 import { decode } from '../scripts/sandbox/footage/decode.ts'
 import { liveStreamer, type Running } from './running.ts'
 
@@ -23,7 +25,8 @@ async function publish(
     [113, '!echo 65'],
   ]
   const { running } = await liveStreamer(settings, said, async (started, startedAtMs, visitor) => {
-    await visitor.submit(`${started.site}/consent`, { agree: 'yes' })
+    await visitor.submit(`${started.site}/agreement`, { kind: 'auto_publish' })
+    if (settings.VOD_SOURCE === 'clips') await signIn(visitor, started.site, PEOPLE.streamer, '?also=clips')
     before?.(started, startedAtMs)
   })
   const { sandbox, channelId } = running

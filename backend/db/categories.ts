@@ -41,3 +41,11 @@ export async function categoryChanges(
     .filter((row, n) => row.at > fromMs && n > 0 && rows[n - 1]?.category_id !== row.category_id)
     .map((row) => row.at)
 }
+
+/** What a channel played at an instant, or first after it; empty where nobody knows. */
+export async function gameAt(db: Database, channelId: string, fromMs: number, toMs: number): Promise<string> {
+  const named = db.selectFrom('categories').select('name').where('channel_id', '=', channelId)
+  const before = await named.where('at', '<=', fromMs).orderBy('at', 'desc').executeTakeFirst()
+  const after = await named.where('at', '>', fromMs).where('at', '<', toMs).orderBy('at').executeTakeFirst()
+  return before?.name ?? after?.name ?? ''
+}

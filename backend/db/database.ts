@@ -24,6 +24,7 @@ import * as extension from './migrations/0002-extension.ts'
 import * as chat from './migrations/0003-chat.ts'
 import * as ownVideos from './migrations/0004-own-videos.ts'
 import * as render from './migrations/0005-render.ts'
+import * as site from './migrations/0006-site.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -34,6 +35,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-chat': chat,
   '0004-own-videos': ownVideos,
   '0005-render': render,
+  '0006-site': site,
 }
 const INT8 = 20
 

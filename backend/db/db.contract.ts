@@ -15,7 +15,7 @@ import { startLongEcho, stopLongEcho } from './long-echoes.ts'
 import { saveVote, votesOf } from './votes.ts'
 import { eventHandled, storeEvent, waitingEvents } from './inbox.ts'
 import { dropLease, takeLease } from './leases.ts'
-import { mailSent, queueMail, takeMail } from './outbox.ts'
+import { messageSent, queueMessage, takeMessage } from './outbox.ts'
 import { Overtaken, recapOfShow, recordStep } from './recaps.ts'
 import { findShow, streamEnded, streamGoesOn, streamsOf, streamStarted } from './shows.ts'
 
@@ -291,22 +291,20 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
 
     it('a mail is queued once, and taken by one at a time until the hold is over', async () => {
       const mail = {
-        to: 'a@b.c',
-        subject: 's',
-        text: 't',
-        html: 'h',
+        kind: 'mail' as const,
+        payload: { to: 'a@b.c' },
         uniqueKey: randomUUID(),
         channelId: 'c',
       }
-      await queueMail(db, mail, NOW)
-      await queueMail(db, mail, NOW)
-      const taken = await takeMail(db, NOW, 1_000)
-      expect(taken).toMatchObject({ to: 'a@b.c', attempts: 1 })
-      expect(await takeMail(db, NOW, 1_000)).toBeNull()
-      const again = await takeMail(db, NOW + 1_000, 1_000)
+      await queueMessage(db, mail, NOW)
+      await queueMessage(db, mail, NOW)
+      const taken = await takeMessage(db, NOW, 1_000)
+      expect(taken).toMatchObject({ payload: { to: 'a@b.c' }, attempts: 1 })
+      expect(await takeMessage(db, NOW, 1_000)).toBeNull()
+      const again = await takeMessage(db, NOW + 1_000, 1_000)
       expect(again).toMatchObject({ id: taken?.id, attempts: 2 })
-      await mailSent(db, again?.id ?? '', NOW)
-      expect(await takeMail(db, NOW + 10_000, 1_000)).toBeNull()
+      await messageSent(db, again?.id ?? '', NOW)
+      expect(await takeMessage(db, NOW + 10_000, 1_000)).toBeNull()
     })
 
     it('a lease has one holder, until it lapses or is dropped', async () => {

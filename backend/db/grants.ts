@@ -15,6 +15,8 @@ export interface Grant {
   /** Compact JWE. */
   tokens: string
   state: 'ok' | 'needs_reauth'
+  /** Address of the account's picture. */
+  picture?: string
 }
 
 export async function saveGrant(db: Database, grant: Grant, now: number): Promise<void> {
@@ -24,6 +26,7 @@ export async function saveGrant(db: Database, grant: Grant, now: number): Promis
     scopes: grant.scopes.join(' '),
     tokens: grant.tokens,
     state: grant.state,
+    picture: grant.picture ?? '',
     updated_at: now,
   }
   await db
@@ -50,6 +53,7 @@ export async function findGrant(db: Database, channelId: string, provider: Provi
     scopes: scopes.split(' ').filter(Boolean),
     tokens,
     state,
+    picture: row.picture,
   }
 }
 
@@ -65,6 +69,45 @@ export async function grantRevoked(
     .set({ state: 'needs_reauth', updated_at: now })
     .where('channel_id', '=', channelId)
     .where('provider', '=', provider)
+    .execute()
+}
+
+/** Grants at Twitch that work, and of which nobody has asked since. */
+export async function grantsToValidate(db: Database, beforeMs: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select('channel_id')
+    .where('provider', '=', 'twitch')
+    .where('state', '=', 'ok')
+    .where('validated_at', '<', beforeMs)
+    .execute()
+  return rows.map((r) => r.channel_id)
+}
+
+export async function grantValidated(db: Database, channelId: string, now: number): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ validated_at: now })
+    .where('channel_id', '=', channelId)
+    .where('provider', '=', 'twitch')
+    .execute()
+}
+
+/** Everything sealed, to be sealed anew with a newer key. */
+export async function allGrants(db: Database): Promise<Grant[]> {
+  const rows = await db.selectFrom('grants').select(['channel_id', 'provider']).execute()
+  const grants = await Promise.all(rows.map((r) => findGrant(db, r.channel_id, r.provider)))
+  return grants.filter((grant) => grant !== null)
+}
+
+/** Puts the same tokens, sealed anew, in the place of `before`. */
+export async function resealGrant(db: Database, before: Grant, tokens: string): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ tokens })
+    .where('channel_id', '=', before.channelId)
+    .where('provider', '=', before.provider)
+    .where('tokens', '=', before.tokens)
     .execute()
 }
 

@@ -48,8 +48,18 @@ async function isMade(tx: Database, showId: string): Promise<boolean> {
 
 /** Everything of a show becomes another's. Its durable run finds no show, and ends. */
 async function moveShow(tx: Database, from: string, to: string): Promise<void> {
-  for (const table of ['streams', 'echoes', 'long_echoes', 'edits'] as const)
+  for (const table of ['streams', 'echoes', 'long_echoes'] as const)
     await tx.updateTable(table).set({ show_id: to }).where('show_id', '=', from).execute()
+  const newest = await tx
+    .selectFrom('edits')
+    .select((e) => e.fn.max('seq').as('seq'))
+    .where('show_id', '=', to)
+    .executeTakeFirst()
+  await tx
+    .updateTable('edits')
+    .set((e) => ({ show_id: to, seq: e('seq', '+', newest?.seq ?? 0) }))
+    .where('show_id', '=', from)
+    .execute()
   const votes = await tx.selectFrom('votes').selectAll().where('show_id', '=', from).execute()
   for (const vote of votes)
     await tx

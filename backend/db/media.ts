@@ -3,8 +3,11 @@ import type { MediaKind, StoredMedia } from '../domain/retention.ts'
 import type { Database } from './database.ts'
 
 export type NewMedia = { key: string; channelId: string } & (
-  { kind: 'work'; showId: string } | { kind: 'recap'; recapId: string }
+  { kind: 'work'; showId: string } | { kind: 'recap'; recapId: string } | { kind: 'clip' }
 )
+
+/** Where a streamer's own clip is shown: first or last. */
+export type ClipPlace = 'intro' | 'outro'
 
 export async function recordMedia(db: Database, media: NewMedia, now: number): Promise<void> {
   const again = { deleted_at: null, delete_reason: null, created_at: now }
@@ -23,9 +26,14 @@ export async function recordMedia(db: Database, media: NewMedia, now: number): P
     .execute()
 }
 
-/** Everything in storage, with whether something still needs it. */
+/** Everything in storage that has a time, with whether something still needs it. */
 export async function storedMedia(db: Database): Promise<StoredMedia[]> {
-  const rows = await db.selectFrom('media').selectAll().where('deleted_at', 'is', null).execute()
+  const rows = await db
+    .selectFrom('media')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .where('kind', '!=', 'clip')
+    .execute()
   const stored: StoredMedia[] = []
   for (const { key, kind, created_at, recap_id, show_id } of rows) {
     const done = kind === 'work' ? await isWorkDone(db, show_id) : await isRecapDone(db, recap_id)
@@ -34,12 +42,18 @@ export async function storedMedia(db: Database): Promise<StoredMedia[]> {
   return stored
 }
 
-/** Parts are needed while the show goes on, and as long as one of its recaps is in the making. */
+/** Parts are needed while the show goes on, and as long as one of its recaps is in the making or may still be changed. */
 async function isWorkDone(db: Database, showId: string): Promise<boolean> {
   const show = await db.selectFrom('shows').select('ended_at').where('id', '=', showId).executeTakeFirst()
-  const recaps = await db.selectFrom('recaps').select('state').where('show_id', '=', showId).execute()
+  const recaps = await db
+    .selectFrom('recaps')
+    .select(['state', 'decision'])
+    .where('show_id', '=', showId)
+    .execute()
   if (show && show.ended_at === null) return false
-  return recaps.length > 0 && recaps.every((r) => r.state !== 'preparing')
+  const open = (r: (typeof recaps)[number]) =>
+    r.state === 'preparing' || (r.state === 'rendered' && r.decision === null)
+  return recaps.length > 0 && !recaps.some(open)
 }
 
 async function isRecapDone(db: Database, recapId: string): Promise<boolean> {
@@ -53,4 +67,20 @@ export async function mediaDeleted(db: Database, key: string, reason: string, no
     .set({ deleted_at: now, delete_reason: reason })
     .where('key', '=', key)
     .execute()
+}
+
+export const clipKey = (channelId: string, place: ClipPlace, name: string) =>
+  `channels/${channelId}/${place}-${name}.mp4`
+
+/** A streamer's own clips: those stay until they are replaced or removed. */
+export async function clipsOf(db: Database, channelId: string): Promise<{ place: ClipPlace; key: string }[]> {
+  const rows = await db
+    .selectFrom('media')
+    .select('key')
+    .where('channel_id', '=', channelId)
+    .where('kind', '=', 'clip')
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at')
+    .execute()
+  return rows.map(({ key }) => ({ key, place: key.includes('/intro-') ? 'intro' : 'outro' }))
 }

@@ -1,35 +1,34 @@
 /** Messages that must go out once: queued with the fact they tell of, sent by a timer until they are through. */
 import { randomUUID } from 'node:crypto'
 import type { Database } from './database.ts'
+import type { OutboxRow } from './schema.ts'
 
-export interface MailToSend {
-  to: string
-  subject: string
-  text: string
-  html: string
-}
+export type MessageKind = OutboxRow['kind']
 
-export interface QueuedMail extends MailToSend {
+export interface QueuedMessage {
   id: string
+  kind: MessageKind
   uniqueKey: string
+  channelId: string
+  /** What its kind needs. */
+  payload: unknown
   attempts: number
 }
 
-/** Queues a mail; the same `uniqueKey` is queued once, however often this is called. */
-export async function queueMail(
+/** Queues a message; the same `uniqueKey` is queued once, however often this is called. */
+export async function queueMessage(
   db: Database,
-  mail: MailToSend & { uniqueKey: string; channelId: string },
+  message: Pick<QueuedMessage, 'kind' | 'uniqueKey' | 'channelId' | 'payload'>,
   now: number,
 ): Promise<void> {
-  const { uniqueKey, channelId, ...payload } = mail
   await db
     .insertInto('outbox')
     .values({
       id: randomUUID(),
-      unique_key: uniqueKey,
-      channel_id: channelId,
-      kind: 'mail',
-      payload: JSON.stringify(payload),
+      unique_key: message.uniqueKey,
+      channel_id: message.channelId,
+      kind: message.kind,
+      payload: JSON.stringify(message.payload),
       state: 'waiting',
       attempts: 0,
       next_at: now,
@@ -41,9 +40,9 @@ export async function queueMail(
 }
 
 /**
- * Takes the next mail that is due, for `holdMs`: whoever dies with it leaves it to be sent again after that.
+ * Takes the next message that is due, for `holdMs`: whoever dies with it leaves it to be sent again after that.
  */
-export async function takeMail(db: Database, now: number, holdMs: number): Promise<QueuedMail | null> {
+export async function takeMessage(db: Database, now: number, holdMs: number): Promise<QueuedMessage | null> {
   return db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('outbox')
@@ -60,12 +59,19 @@ export async function takeMail(db: Database, now: number, holdMs: number): Promi
       .where('attempts', '=', row.attempts)
       .executeTakeFirst()
     if (taken.numUpdatedRows === 0n) return null
-    const mail = JSON.parse(row.payload) as MailToSend
-    return { ...mail, id: row.id, uniqueKey: row.unique_key, attempts: row.attempts + 1 }
+    const { id, kind, unique_key: uniqueKey, channel_id: channelId } = row
+    return {
+      id,
+      kind,
+      uniqueKey,
+      channelId,
+      payload: JSON.parse(row.payload) as unknown,
+      attempts: row.attempts + 1,
+    }
   })
 }
 
-export async function mailSent(db: Database, id: string, now: number): Promise<void> {
+export async function messageSent(db: Database, id: string, now: number): Promise<void> {
   await db
     .updateTable('outbox')
     .set({ state: 'sent', sent_at: now, error: null })
@@ -74,7 +80,7 @@ export async function mailSent(db: Database, id: string, now: number): Promise<v
 }
 
 /** @param nextAt when to try again; null: never */
-export async function mailFailed(
+export async function messageFailed(
   db: Database,
   id: string,
   error: string,
@@ -88,7 +94,9 @@ export async function mailFailed(
     .execute()
 }
 
-export async function mailCounts(db: Database): Promise<{ waiting: number; sent: number; failed: number }> {
+export async function messageCounts(
+  db: Database,
+): Promise<{ waiting: number; sent: number; failed: number }> {
   const rows = await db
     .selectFrom('outbox')
     .select((e) => ['state', e.fn.countAll<number | string>().as('count')])

@@ -15,6 +15,8 @@ export class Overtaken extends Error {
 }
 
 export interface RecapMoment {
+  /** Of its card at the desk; older recaps have none. */
+  id?: string
   label: string | null
   runtimeMs: number
   /** Names, for the credits. */
@@ -42,6 +44,8 @@ export interface Product {
   finding?: { durationSec: number; places: number; black: number; silentSec: number }
   /** What of the look could not be made. */
   lacks?: string[]
+  /** Tells whether a video of another plan would be another one. */
+  videoKey?: string
   /** How positions in the recordings were found: measured while they grew, or by the channel's table of drift. */
   timing?: Drift['source']
   moments: RecapMoment[]
@@ -78,6 +82,8 @@ export interface Recap {
   title: string | null
   description: string | null
   decision: 'publish' | 'drop' | null
+  /** When it was rendered first. */
+  readyAtMs: number | null
   createdAtMs: number
 }
 
@@ -109,6 +115,7 @@ export async function recapOfShow(
       description: null,
       decision: null,
       decided_at: null,
+      ready_at: null,
       created_at: now,
       updated_at: now,
     })
@@ -181,12 +188,14 @@ export async function recordStep(
   now: number,
 ): Promise<Recap> {
   const { product, ...rest } = change
+  const readyAtMs = recap.readyAtMs ?? (product ? now : null)
   const updated = await db
     .updateTable('recaps')
     .set({
       progress: null,
       ...rest,
       ...(product ? { product: JSON.stringify(product) } : {}),
+      ready_at: readyAtMs,
       version: recap.version + 1,
       updated_at: now,
     })
@@ -194,7 +203,7 @@ export async function recordStep(
     .where('version', '=', recap.version)
     .executeTakeFirst()
   if (updated.numUpdatedRows === 0n) throw new Overtaken(`recap ${recap.id} is past version ${recap.version}`)
-  return { ...recap, ...change, version: recap.version + 1 }
+  return { ...recap, ...change, readyAtMs, version: recap.version + 1 }
 }
 
 /** Notes what is being done, for people who look; no result, so the version stays. */
@@ -211,21 +220,22 @@ export async function noteStep(
     .execute()
 }
 
-/** The streamer's word; the first one counts. */
+/** The streamer's word; the first one counts. @returns false when there was one already */
 export async function decideRecap(
   db: Database,
   recapId: string,
   channelId: string,
   decision: 'publish' | 'drop',
   now: number,
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('recaps')
     .set({ decision, decided_at: now })
     .where('id', '=', recapId)
     .where('channel_id', '=', channelId)
     .where('decision', 'is', null)
-    .execute()
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
 }
 
 function fromRow(row: RecapRow): Recap {
@@ -243,6 +253,7 @@ function fromRow(row: RecapRow): Recap {
     title: row.title,
     description: row.description,
     decision: row.decision,
+    readyAtMs: row.ready_at,
     createdAtMs: row.created_at,
   }
 }
@@ -284,6 +295,20 @@ export async function unfinishedOwnVideos(db: Database): Promise<{ recapId: stri
   return rows.map((r) => ({ recapId: r.id, runId: r.run_id ?? '' }))
 }
 
+/** Videos of their own whose run a crash left unstarted. */
+export async function unstartedOwnVideos(db: Database): Promise<{ showId: string; longEchoId: string }[]> {
+  const rows = await db
+    .selectFrom('recaps')
+    .innerJoin('shows', 'shows.id', 'recaps.show_id')
+    .select(['recaps.show_id', 'recaps.long_echo_id'])
+    .where('recaps.long_echo_id', '!=', '')
+    .where('recaps.run_id', 'is', null)
+    .where('recaps.state', '=', 'preparing')
+    .where('shows.ended_at', 'is not', null)
+    .execute()
+  return rows.map((r) => ({ showId: r.show_id, longEchoId: r.long_echo_id }))
+}
+
 /** Why a recap was given up for want of Twitch's recording; only these are taken up again. */
 export const NO_RECORDING = 'no-recording'
 
@@ -318,40 +343,59 @@ export async function takeUpAgain(db: Database, showId: string, now: number): Pr
 }
 
 /**
- * The streamer moves all moments of a recap that waits for their word: it is made anew.
- * @param byMs below 0: earlier
- * @returns the show to make it of, or null when the recap is decided upon, or not theirs
+ * The streamer wants the video made anew, of the plan as it is now.
+ * @returns false when it is decided upon or under way, or not theirs
  */
-export async function shiftRecap(
+export async function makeAnew(
   db: Database,
   recapId: string,
   channelId: string,
-  byMs: number,
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('recaps')
+    .set((e) => ({ state: 'preparing', step: 'settling', version: e('version', '+', 1), updated_at: now }))
+    .where('id', '=', recapId)
+    .where('channel_id', '=', channelId)
+    .where('state', '=', 'rendered')
+    .where('decision', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/**
+ * A recap that came to nothing, or was dropped, is tried once more: its show ends anew, for a run of its own.
+ * @returns its show, or null when there is nothing to take up
+ */
+export async function retryRecap(
+  db: Database,
+  recapId: string,
+  channelId: string,
   now: number,
 ): Promise<string | null> {
   return db.transaction().execute(async (tx) => {
-    const recap = await tx
+    const again = await tx
       .updateTable('recaps')
       .set((e) => ({
         state: 'preparing',
-        product: null,
         step: 'settling',
+        failure: null,
+        decision: null,
         version: e('version', '+', 1),
         updated_at: now,
       }))
       .where('id', '=', recapId)
       .where('channel_id', '=', channelId)
-      .where('state', '=', 'rendered')
-      .where('decision', 'is', null)
+      .where((e) => e.or([e('state', 'in', ['failed', 'empty']), e('decision', '=', 'drop')]))
+      .where('state', '!=', 'published')
       .returning('show_id')
       .executeTakeFirst()
-    if (!recap) return null
-    // A new ending: the run that waits for the streamer's word on the recap as it was finds itself overtaken.
+    if (!again) return null
     await tx
       .updateTable('shows')
-      .set((e) => ({ shift_ms: e('shift_ms', '+', byMs), endings: e('endings', '+', 1) }))
-      .where('id', '=', recap.show_id)
+      .set((e) => ({ endings: e('endings', '+', 1) }))
+      .where('id', '=', again.show_id)
       .execute()
-    return recap.show_id
+    return again.show_id
   })
 }

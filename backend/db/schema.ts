@@ -17,6 +17,9 @@ export interface Tables {
   identities: IdentityRow
   votes: VoteRow
   edits: EditRow
+  editors: EditorRow
+  deck_keys: DeckKeyRow
+  hooks: HookRow
   long_echoes: LongEchoRow
   nudges: NudgeRow
   categories: CategoryRow
@@ -71,11 +74,18 @@ export interface GrantRow {
   tokens: string
   state: 'ok' | 'needs_reauth'
   updated_at: number
+  /** When the provider last said that the token is good. */
+  validated_at: Generated<number>
+  /** Address of the account's picture; empty where there is none. */
+  picture: Generated<string>
 }
 
 export interface SessionRow {
   /** SHA-256 of the cookie's value. */
   id_hash: string
+  /** Who is signed in. */
+  user_id: string
+  /** Whose pages they see: their own, or one they edit; empty for none. */
   channel_id: string
   created_at: number
   expires_at: number
@@ -85,7 +95,7 @@ export interface SessionRow {
 export interface SignInRow {
   /** SHA-256 of `state`. */
   state_hash: string
-  provider: 'twitch' | 'twitch-bot' | 'youtube'
+  provider: 'twitch' | 'twitch-bot' | 'twitch-editor' | 'youtube'
   /** SHA-256 of the cookie that began it. */
   browser_hash: string
   /** Null while nobody is signed in. */
@@ -94,12 +104,15 @@ export interface SignInRow {
   expires_at: number
 }
 
-/** The streamer's agreement to automatic publishing; the latest row of a channel counts. */
+/** What the streamer agreed to; kept when it is taken back. */
 export interface ConsentRow {
   id: string
   channel_id: string
-  kind: 'auto_publish'
+  /** `upload`: each recap at their word. `auto_publish`: by itself. */
+  kind: 'upload' | 'auto_publish'
   text_version: string
+  /** JSON of the settings it was given with. */
+  settings: Generated<string>
   given_at: number
   revoked_at: number | null
 }
@@ -115,8 +128,6 @@ export interface ShowRow {
   /** The ending for which the durable run `run_id` was started: the engine forgets its own keys after a day. */
   run_ending: number | null
   run_id: string | null
-  /** The streamer's word on the timing: all moments are taken so much later from the recordings. */
-  shift_ms: Generated<number>
 }
 
 export interface StreamRow {
@@ -190,14 +201,51 @@ export interface VoteRow {
   at: number
 }
 
-/** What the streamer changed about the moment that holds the echo; the latest counts. */
+/** An entry of the log of what was changed at the desk. */
 export interface EditRow {
   id: string
   show_id: string
+  /** Grows by one in each show. */
+  seq: number
+  /** Whose video its words are about; empty for entries of before. */
+  recap_id: string
+  /** Twitch user id; empty for entries of before. */
+  author: string
+  /** Names the card; empty for the whole recap. */
   echo_id: string
-  /** JSON: `{"kept": false}` */
+  /** Of a card that was split off: where. */
+  part: number
+  /** JSON, as shared/desk.ts has it; or `{"undo": 3}`, `{"redo": 3}`. */
   change: string
   at: number
+}
+
+/** Somebody whom the streamer lets review and edit. */
+export interface EditorRow {
+  channel_id: string
+  /** Twitch user id. */
+  user_id: string
+  login: string
+  at: number
+}
+
+/** The secret in a channel's Stream Deck addresses. */
+export interface DeckKeyRow {
+  channel_id: string
+  /** SHA-256 of it. */
+  key_hash: string
+  created_at: number
+}
+
+/** Where a channel's notices go beside mail. */
+export interface HookRow {
+  channel_id: string
+  kind: 'discord' | 'webhook'
+  /** Compact JWE of `{url, secret}`: a Discord address is as good as a key. */
+  target: string
+  /** Why the last notice did not get through; null when it did. */
+  failure: string | null
+  created_at: number
 }
 
 /** A span that the streamer begins and ends by hand. */
@@ -294,7 +342,7 @@ export interface OutboxRow {
   /** `<kind>:<about>`: the same message is never queued twice. */
   unique_key: string
   channel_id: string
-  kind: 'mail'
+  kind: 'mail' | 'discord' | 'webhook'
   payload: string
   state: 'waiting' | 'sent' | 'failed'
   attempts: number
@@ -327,11 +375,14 @@ export interface RecapRow {
   description: string | null
   decision: 'publish' | 'drop' | null
   decided_at: number | null
+  /** When it was rendered first. */
+  ready_at: number | null
   created_at: number
   updated_at: number
 }
 
-export type UploadState = 'ready' | 'uploading' | 'uploaded' | 'failed'
+/** `uploaded`: YouTube has it and is at work on it. `live`: people can watch it. */
+export type UploadState = 'ready' | 'uploading' | 'uploaded' | 'live' | 'failed'
 
 export interface UploadRow {
   recap_id: string
@@ -343,6 +394,7 @@ export interface UploadRow {
   video_id: string | null
   privacy: string | null
   error: string | null
+  uploaded_at: number | null
   updated_at: number
 }
 
@@ -353,7 +405,7 @@ export interface MediaRow {
   recap_id: string
   /** Of parts; empty for a recap. */
   show_id: string
-  kind: 'work' | 'recap'
+  kind: 'work' | 'recap' | 'clip'
   created_at: number
   deleted_at: number | null
   delete_reason: string | null

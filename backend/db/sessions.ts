@@ -1,16 +1,23 @@
-/** Who is signed in, OAuth round trips under way, and the agreement to automatic publishing. Only hashes of secrets are kept. */
-import { randomUUID } from 'node:crypto'
+/** Who is signed in, and OAuth round trips under way. Only hashes of secrets are kept. */
 import type { Database } from './database.ts'
+
+export interface Session {
+  /** Twitch user id of who is signed in. */
+  userId: string
+  /** Whose pages they see; empty for nobody's. */
+  channelId: string
+}
 
 export async function saveSession(
   db: Database,
-  session: { idHash: string; channelId: string; expiresAtMs: number },
+  session: Session & { idHash: string; expiresAtMs: number },
   now: number,
 ): Promise<void> {
   await db
     .insertInto('sessions')
     .values({
       id_hash: session.idHash,
+      user_id: session.userId,
       channel_id: session.channelId,
       created_at: now,
       expires_at: session.expiresAtMs,
@@ -18,14 +25,30 @@ export async function saveSession(
     .execute()
 }
 
-export async function channelOfSession(db: Database, idHash: string, now: number): Promise<string | null> {
+export async function findSession(db: Database, idHash: string, now: number): Promise<Session | null> {
   const row = await db
     .selectFrom('sessions')
-    .select('channel_id')
+    .select(['user_id', 'channel_id'])
     .where('id_hash', '=', idHash)
     .where('expires_at', '>', now)
     .executeTakeFirst()
-  return row?.channel_id ?? null
+  return row ? { userId: row.user_id, channelId: row.channel_id } : null
+}
+
+/** Turns a session to another channel's pages. */
+export async function turnSession(db: Database, idHash: string, channelId: string): Promise<void> {
+  await db.updateTable('sessions').set({ channel_id: channelId }).where('id_hash', '=', idHash).execute()
+}
+
+/** Signs somebody out everywhere. */
+export async function endSessionsOf(db: Database, userId: string): Promise<void> {
+  await db.deleteFrom('sessions').where('user_id', '=', userId).execute()
+}
+
+/** What has run out: sessions, and round trips that nobody finished. */
+export async function forgetExpired(db: Database, now: number): Promise<void> {
+  await db.deleteFrom('sessions').where('expires_at', '<=', now).execute()
+  await db.deleteFrom('sign_ins').where('expires_at', '<=', now).execute()
 }
 
 export async function endSession(db: Database, idHash: string): Promise<void> {
@@ -34,7 +57,7 @@ export async function endSession(db: Database, idHash: string): Promise<void> {
 
 export interface SignIn {
   stateHash: string
-  provider: 'twitch' | 'twitch-bot' | 'youtube'
+  provider: 'twitch' | 'twitch-bot' | 'twitch-editor' | 'youtube'
   browserHash: string
   channelId: string | null
   codeVerifier: string | null
@@ -78,43 +101,4 @@ export async function takeSignIn(
     codeVerifier: row.code_verifier,
     expiresAtMs: row.expires_at,
   }
-}
-
-/** The version of the words that a streamer agrees to; a change of the words makes a new one. */
-export const CONSENT_VERSION = '2026-11-23'
-
-export async function giveConsent(db: Database, channelId: string, now: number): Promise<void> {
-  if (await hasConsent(db, channelId)) return
-  await db
-    .insertInto('consents')
-    .values({
-      id: randomUUID(),
-      channel_id: channelId,
-      kind: 'auto_publish',
-      text_version: CONSENT_VERSION,
-      given_at: now,
-      revoked_at: null,
-    })
-    .execute()
-}
-
-export async function revokeConsent(db: Database, channelId: string, now: number): Promise<void> {
-  await db
-    .updateTable('consents')
-    .set({ revoked_at: now })
-    .where('channel_id', '=', channelId)
-    .where('revoked_at', 'is', null)
-    .execute()
-}
-
-/** Whether recaps may be published without another look; consent to older words does not count. */
-export async function hasConsent(db: Database, channelId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('consents')
-    .select('id')
-    .where('channel_id', '=', channelId)
-    .where('text_version', '=', CONSENT_VERSION)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst()
-  return row !== undefined
 }

@@ -171,8 +171,6 @@ export interface Show {
   endings: number
   /** The durable run of its latest ending; null until it is started. */
   runId: string | null
-  /** All its moments are taken so much later from the recordings, by the streamer's word. */
-  shiftMs: number
 }
 
 export async function findShow(db: Database, id: string): Promise<Show | null> {
@@ -223,7 +221,6 @@ function fromRow(row: Selectable<ShowRow>): Show {
     endedAtMs: row.ended_at,
     endings: row.endings,
     runId: row.run_ending === row.endings ? row.run_id : null,
-    shiftMs: row.shift_ms,
   }
 }
 

@@ -11,9 +11,13 @@ export interface Upload {
   sha256: string
   videoId: string | null
   privacy: string | null
+  /** Why it did not go on; null where nothing is wrong. */
+  error: string | null
+  /** When YouTube had it; null before. UTC milliseconds. */
+  uploadedAtMs: number | null
 }
 
-/** The upload of a recap, made when it is first asked for. */
+/** The upload of a recap, made when it is first asked for. For another file than before it begins from nothing. */
 export async function uploadOf(
   db: Database,
   recapId: string,
@@ -31,9 +35,22 @@ export async function uploadOf(
       video_id: null,
       privacy: null,
       error: null,
+      uploaded_at: null,
       updated_at: now,
     })
-    .onConflict((c) => c.column('recap_id').doNothing())
+    .onConflict((c) =>
+      c
+        .column('recap_id')
+        .doUpdateSet({
+          state: 'ready',
+          session: null,
+          bytes: file.bytes,
+          sha256: file.sha256,
+          updated_at: now,
+        })
+        .where('uploads.sha256', '!=', file.sha256)
+        .where('uploads.video_id', 'is', null),
+    )
     .execute()
   const upload = await findUpload(db, recapId)
   if (!upload) throw new Error(`no upload of recap ${recapId}`)
@@ -43,8 +60,18 @@ export async function uploadOf(
 export async function findUpload(db: Database, recapId: string): Promise<Upload | null> {
   const row = await db.selectFrom('uploads').selectAll().where('recap_id', '=', recapId).executeTakeFirst()
   if (!row) return null
-  const { state, session, bytes, sha256, privacy } = row
-  return { recapId, state, session, bytes, sha256, videoId: row.video_id, privacy }
+  const { state, session, bytes, sha256, privacy, error } = row
+  return {
+    recapId,
+    state,
+    session,
+    bytes,
+    sha256,
+    videoId: row.video_id,
+    privacy,
+    error,
+    uploadedAtMs: row.uploaded_at,
+  }
 }
 
 export async function saveUpload(
@@ -62,7 +89,7 @@ export async function saveUpload(
   const { videoId, ...rest } = change
   await db
     .updateTable('uploads')
-    .set({ ...rest, ...(videoId ? { video_id: videoId } : {}), updated_at: now })
+    .set({ ...rest, ...(videoId ? { video_id: videoId, uploaded_at: now } : {}), updated_at: now })
     .where('recap_id', '=', recapId)
     .execute()
 }

@@ -27,11 +27,23 @@ const DESCRIPTION_MAX_BYTES = 5_000
 const SHORTEST_CHAPTER_SEC = 10
 const FEWEST_CHAPTERS = 3
 
-/** The title from the channel's template; `{title}` is the stream's title, `{date}` its day (UTC). */
-export function titleOf(template: string, stream: { title: string; startedAtMs: number }): string {
-  const date = new Date(stream.startedAtMs).toISOString().slice(0, 10)
-  const filled = template.replaceAll('{title}', stream.title).replaceAll('{date}', date)
-  return fit(plain(filled), TITLE_MAX) || `Stream recap ${date}`
+export interface ShownStream {
+  title: string
+  startedAtMs: number
+  /** What was played first; empty where that is not known. */
+  game?: string
+}
+
+const dayOf = (stream: ShownStream) => new Date(stream.startedAtMs).toISOString().slice(0, 10)
+
+function filled(template: string, stream: ShownStream): string {
+  const places = { title: stream.title, date: dayOf(stream), game: stream.game ?? '' }
+  return template.replace(/\{(title|date|game)\}/g, (_, name: keyof typeof places) => places[name])
+}
+
+/** The title from the channel's template: `{title}` is the stream's, `{date}` its day (UTC), `{game}` what was played. */
+export function titleOf(template: string, stream: ShownStream): string {
+  return fit(plain(filled(template, stream)), TITLE_MAX) || `Stream recap ${dayOf(stream)}`
 }
 
 /** Chapters that YouTube will take; a moment under 10 s belongs to the chapter before it. Empty when there would be under three. */
@@ -48,20 +60,29 @@ export function chaptersOf(moments: readonly ShownMoment[], totalSec: number): C
   return chapters.length >= FEWEST_CHAPTERS ? chapters : []
 }
 
+/**
+ * The description from the channel's template: beside the title's places `{channel}`, `{chapters}` and `{credits}`. What
+ * has nothing to say leaves no empty lines.
+ */
 export function descriptionOf(
+  template: string,
+  stream: ShownStream,
   moments: readonly ShownMoment[],
   totalSec: number,
   channelLogin: string,
 ): string {
   const people = [...new Set(moments.flatMap((m) => m.people))]
-  const blocks = [
-    `The best moments of the stream, marked by the people who watched it live on https://www.twitch.tv/${channelLogin}`,
-    chaptersOf(moments, totalSec)
-      .map((c) => `${positionText(c.atSec)} ${c.title}`)
-      .join('\n'),
-    creditsOf(people.map(plain), Math.max(0, ...moments.map((m) => m.unnamed))),
-  ]
-  return fitBytes(blocks.filter(Boolean).join('\n\n'), DESCRIPTION_MAX_BYTES)
+  const chapters = chaptersOf(moments, totalSec)
+    .map((c) => `${positionText(c.atSec)} ${c.title}`)
+    .join('\n')
+  const credits = creditsOf(people.map(plain), Math.max(0, ...moments.map((m) => m.unnamed)))
+  const places = { channel: `https://www.twitch.tv/${channelLogin}`, chapters, credits }
+  const text = filled(template, stream)
+    .replace(/[<>]/g, '')
+    .replace(/\{(channel|chapters|credits)\}/g, (_, name: keyof typeof places) => places[name])
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+  return fitBytes(text, DESCRIPTION_MAX_BYTES)
 }
 
 /** Viewers without a name are counted by the moment that most of them wanted: they may be the same in each. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { MODES, ROLES, STANDINGS, type Person, type Role } from '../../shared/mode.ts'
 import { DEFAULT_SETTINGS } from '../../shared/settings.ts'
 import { chaptersOf, descriptionOf } from './description.ts'
-import { droppedOf } from './edits.ts'
+import { cardsOf, droppedOf } from './edits.ts'
 import { momentsOf, type EchoSpan } from './moments.ts'
 import { lengthOf, planOf } from './plan.ts'
 import { decide, mayEcho } from './policy.ts'
@@ -151,20 +151,18 @@ describe('votes and edits', () => {
       fc.property(anyTouched, ([echoes, touches]) => {
         const edits = touches.map(([n, , kept], atMs) => {
           const { id, startMs, endMs } = echoes[n % echoes.length] as EchoSpan
-          return { echoId: id, startMs, endMs, kept, atMs }
+          return { echoId: id, part: 0, startMs, endMs, change: { kept }, atMs }
         })
         const moments = momentsOf(echoes, DEFAULT_SETTINGS)
-        const dropped = droppedOf(moments, edits)
+        const cards = cardsOf(moments, edits)
+        const dropped = droppedOf(cards)
         for (const m of moments) {
           const last = edits.filter((e) => m.echoIds.includes(e.echoId)).at(-1)
-          expect(dropped.has(m.id)).toBe(last?.kept === false)
+          expect(dropped.has(m.id)).toBe(last?.change.kept === false)
         }
-        const plan = planOf(
-          moments,
-          HOUR * 10,
-          (m) => [{ streamId: 's', vodId: 'v', startSec: m.startMs / 1000, endSec: m.endMs / 1000 }],
-          dropped,
-        )
+        const plan = planOf(cards, HOUR * 10, (m) => [
+          { streamId: 's', vodId: 'v', startSec: m.startMs / 1000, endSec: m.endMs / 1000 },
+        ])
         expect(plan.moments.some((m) => dropped.has(m.moment.id))).toBe(false)
       }),
     )
@@ -172,9 +170,11 @@ describe('votes and edits', () => {
       { id: 'one', userId: 'a', displayName: 'A', label: null, startMs: 0, endMs: 30_000 },
       { id: 'two', userId: 'b', displayName: 'B', label: null, startMs: 5_000, endMs: 40_000 },
     ]
-    const drop = { echoId: 'one', startMs: 0, endMs: 30_000, kept: false, atMs: 1 }
-    expect(droppedOf(momentsOf([one, two], DEFAULT_SETTINGS), [drop])).toEqual(new Set(['one']))
-    expect(droppedOf(momentsOf([two], DEFAULT_SETTINGS), [drop])).toEqual(new Set(['two']))
+    const drop = { echoId: 'one', part: 0, startMs: 0, endMs: 30_000, change: { kept: false }, atMs: 1 }
+    const droppedAmong = (echoes: EchoSpan[]) =>
+      droppedOf(cardsOf(momentsOf(echoes, DEFAULT_SETTINGS), [drop]))
+    expect(droppedAmong([one, two])).toEqual(new Set(['one']))
+    expect(droppedAmong([two])).toEqual(new Set(['two']))
   })
 })
 
@@ -252,7 +252,7 @@ describe('plan', () => {
     fc.assert(
       fc.property(anyEchoes, fc.integer({ min: 10_000, max: HOUR }), (echoes, budgetMs) => {
         const moments = momentsOf(echoes, DEFAULT_SETTINGS)
-        const plan = planOf(moments, budgetMs, (m) => [
+        const plan = planOf(cardsOf(moments, []), budgetMs, (m) => [
           { streamId: 's', vodId: 'v', startSec: m.startMs / 1000, endSec: m.endMs / 1000 },
         ])
         expect(plan.moments.reduce((sum, m) => sum + lengthOf(m.pieces), 0)).toBeLessThanOrEqual(budgetMs + 1)
@@ -268,7 +268,7 @@ describe('plan', () => {
     fc.assert(
       fc.property(anyEchoes, fc.integer({ min: 10_000, max: HOUR }), (echoes, budgetMs) => {
         const moments = momentsOf(echoes, DEFAULT_SETTINGS)
-        const plan = planOf(moments, budgetMs, (m) => [
+        const plan = planOf(cardsOf(moments, []), budgetMs, (m) => [
           { streamId: 's', vodId: 'v', startSec: m.startMs / 1000, endSec: m.endMs / 1000 },
         ])
         for (const { moment: out } of plan.leftOut)
@@ -331,7 +331,9 @@ describe('description', () => {
           const at = { atSec: atSec - lengthSec, durationSec: lengthSec, runtimeMs: atSec * 1000 }
           return { ...at, label, people, unnamed: lengthSec % 3 }
         })
-        const text = descriptionOf(shown, atSec, 'streamer')
+        const stream = { title: '{credits} <b>', startedAtMs: 0 }
+        const { descriptionTemplate } = DEFAULT_SETTINGS
+        const text = descriptionOf(`${descriptionTemplate} {title}`, stream, shown, atSec, 'streamer')
         expect(Buffer.byteLength(text)).toBeLessThanOrEqual(5_000)
         expect(text).not.toMatch(/[<>]/)
         const chapters = chaptersOf(shown, atSec)

@@ -1,42 +1,41 @@
-/** Moments → plan: what goes into the recap, in which order, and what stays out and why. */
-import type { Moment } from './moments.ts'
+/** Cards → plan: what goes into the recap, in which order, and what stays out and why. */
+import type { Card } from './edits.ts'
 import type { VodPiece } from './timeline.ts'
 
 export interface PlannedMoment {
-  moment: Moment
+  moment: Card
   /** Where it lies in the VODs; never empty. */
   pieces: VodPiece[]
 }
 
 export interface LeftOut {
-  moment: Moment
+  moment: Card
   /** `budget`: others were wanted more. `no-vod`: Twitch has no recording of it. `dropped`: the streamer's word. */
   reason: 'budget' | 'no-vod' | 'dropped'
 }
 
 export interface Plan {
-  /** In the order of the stream. */
+  /** In the order of the cards. */
   moments: PlannedMoment[]
   leftOut: LeftOut[]
 }
 
 /**
- * Within `budgetMs` the moments that most people wanted win (the earlier one on a tie); they are shown in stream
- * order. When even the most wanted is longer than the budget, its last `budgetMs` are the recap: an echo is asked
- * for at the end of what happened.
+ * Within `budgetMs` the moments that the streamer keeps by name win, then those that most people wanted (the earlier one
+ * on a tie). When even the most wanted is longer than the budget, its last `budgetMs` are the recap: an echo is asked for
+ * at the end of what happened.
  *
- * @param dropped ids of moments that the streamer does not want
+ * @param cards in the order in which they are to be shown
  */
 export function planOf(
-  moments: readonly Moment[],
+  cards: readonly Card[],
   budgetMs: number,
   locate: (moment: { startMs: number; endMs: number }) => VodPiece[],
-  dropped: ReadonlySet<string> = new Set(),
 ): Plan {
   const leftOut: LeftOut[] = []
   const found: PlannedMoment[] = []
-  for (const moment of moments) {
-    if (dropped.has(moment.id)) {
+  for (const moment of cards) {
+    if (!moment.kept) {
       leftOut.push({ moment, reason: 'dropped' })
       continue
     }
@@ -45,25 +44,25 @@ export function planOf(
     else leftOut.push({ moment, reason: 'no-vod' })
   }
   const wanted = [...found].sort(
-    (a, b) => b.moment.people.length - a.moment.people.length || a.moment.startMs - b.moment.startMs,
+    ({ moment: a }, { moment: b }) =>
+      Number(b.pinned) - Number(a.pinned) || b.people.length - a.people.length || a.startMs - b.startMs,
   )
   let leftMs = budgetMs
-  const kept: PlannedMoment[] = []
+  const kept = new Map<Card, PlannedMoment>()
   for (const planned of wanted) {
     const lengthMs = lengthOf(planned.pieces)
     if (lengthMs <= leftMs) {
-      kept.push(planned)
+      kept.set(planned.moment, planned)
       leftMs -= lengthMs
-    } else if (kept.length === 0 && planned === wanted[0]) {
-      kept.push({ ...planned, pieces: lastOf(planned.pieces, budgetMs) })
+    } else if (kept.size === 0 && planned === wanted[0]) {
+      kept.set(planned.moment, { ...planned, pieces: lastOf(planned.pieces, budgetMs) })
       leftMs = 0
     } else {
       leftOut.push({ moment: planned.moment, reason: 'budget' })
     }
   }
-  kept.sort((a, b) => a.moment.startMs - b.moment.startMs)
   leftOut.sort((a, b) => a.moment.startMs - b.moment.startMs)
-  return { moments: kept, leftOut }
+  return { moments: cards.flatMap((card) => kept.get(card) ?? []), leftOut }
 }
 
 /** Milliseconds of VOD in some pieces. */

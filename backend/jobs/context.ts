@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { Piece } from '../media/assemble.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { NoticeContext } from './notices.ts'
 import type { Room } from './room.ts'
 
 /** Every wait of the main job, in milliseconds; each is a setting (see config.ts). */
@@ -18,6 +19,8 @@ export interface Waits {
   roomMs: number
   /** Between looks whether the streamer has decided or connected YouTube; doubles up to 6 hours. */
   decisionPollMs: number
+  /** Between looks whether YouTube is through with a video; doubles up to five minutes. */
+  processingPollMs: number
 }
 
 export interface ArchivedVod {
@@ -72,6 +75,8 @@ export interface StreamSpan {
 
 /** Where a VOD's pictures come from: clips, the HLS playlist, or a file. */
 export interface VodSource {
+  /** Whether more than a moment may be brought to look at: clips are public, so no more of them are made than needed. */
+  around: 'free' | 'costly'
   /** The recordings of some streams, where they are not Twitch's. */
   recordings?(channelId: string, streams: readonly StreamSpan[]): Promise<ArchivedVod[]>
   /** How long the VOD is by now, and whether it will grow no more. @throws Fault */
@@ -90,6 +95,7 @@ export interface PublishRequest {
   description: string
   privacy: 'public' | 'unlisted' | 'private'
   madeForKids: boolean
+  tags: string[]
   /** The upload's stored state: see `SessionStore` of the upload. */
   session: {
     load(): Promise<{ url: string | null; videoId: string | null }>
@@ -102,12 +108,17 @@ export interface Publisher {
   isConnected(channelId: string): Promise<boolean>
   /** Uploads the file once, whatever happened before, and returns the video's id. @throws Fault */
   upload(request: PublishRequest): Promise<string>
-  /** The privacy the video has in truth. @throws Fault */
-  privacyOf(channelId: string, videoId: string): Promise<string>
+  /** How YouTube is doing with a video; `problem`: why it refused it. Null: it is no longer there. @throws Fault */
+  videoState(
+    channelId: string,
+    videoId: string,
+  ): Promise<{ processed: boolean; privacy: string; problem: string | null } | null>
   setThumbnail(channelId: string, videoId: string, jpeg: string): Promise<void>
+  /** Puts the video into the playlist of that name, which is made where there is none; once. @throws Fault */
+  addToPlaylist(channelId: string, playlist: string, videoId: string): Promise<void>
 }
 
-export interface JobContext {
+export interface JobContext extends NoticeContext {
   db: Database
   clock: Clock
   log: Log

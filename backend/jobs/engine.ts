@@ -6,7 +6,7 @@ import { BackendPostgres } from 'openworkflow/postgres'
 import { BackendSqlite } from 'openworkflow/sqlite'
 import { isPostgres } from '../db/database.ts'
 import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
-import { ownRunStarted, recapOfShow, unfinishedOwnVideos } from '../db/recaps.ts'
+import { ownRunStarted, recapOfShow, unfinishedOwnVideos, unstartedOwnVideos } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
 import { beginOwnVideos } from './steps/own-videos.ts'
 import { giveUp } from './steps/give-up.ts'
@@ -17,6 +17,8 @@ export interface Engine {
   showEnded(showId: string): Promise<void>
   /** Starts the run of a show whose recap is to be made anew. */
   makeAgain(showId: string): Promise<void>
+  /** Starts the run of a video of its own: the recap's row is there already. */
+  ownVideo(showId: string, longEchoId: string): Promise<void>
   /** Starts what a crash left unstarted, and reports runs that broke for good. */
   sweep(): Promise<void>
   /** The streamer has decided, or connected YouTube. */
@@ -38,17 +40,20 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
   const workflows = new OpenWorkflow({ backend })
   implementRecapWorkflow(workflows, context)
   let worker: ReturnType<OpenWorkflow['newWorker']> | undefined
+  const startOwn = async (showId: string, ending: number, longEchoId: string, again: boolean) => {
+    const key = { idempotencyKey: `${showId}:${ending}:${longEchoId}` }
+    const input = { showId, ending, again, longEchoId }
+    const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, input, key)
+    await ownRunStarted(context.db, showId, longEchoId, workflowRun.id)
+  }
+  const ownVideo = async (showId: string, longEchoId: string) => {
+    const show = await findShow(context.db, showId)
+    if (show && show.endedAtMs !== null) await startOwn(showId, show.endings, longEchoId, true)
+  }
   const start = async ({ id: showId, endings: ending }: Show, again = false) => {
     // Long echoes get their videos before the recap is begun, which leaves them out.
-    for (const longEchoId of await beginOwnVideos(context, showId)) {
-      const key = { idempotencyKey: `${showId}:${ending}:${longEchoId}` }
-      const { workflowRun } = await workflows.runWorkflow(
-        RECAP_WORKFLOW,
-        { showId, ending, again, longEchoId },
-        key,
-      )
-      await ownRunStarted(context.db, showId, longEchoId, workflowRun.id)
-    }
+    for (const longEchoId of await beginOwnVideos(context, showId))
+      await startOwn(showId, ending, longEchoId, again)
     const key = { idempotencyKey: `${showId}:${ending}` }
     const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again }, key)
     await runStarted(context.db, showId, ending, workflowRun.id)
@@ -66,7 +71,10 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
       const show = await findShow(context.db, showId)
       if (show && show.endedAtMs !== null && show.runId === null) await start(show, true)
     },
+    ownVideo,
     async sweep() {
+      for (const { showId, longEchoId } of await unstartedOwnVideos(context.db))
+        await ownVideo(showId, longEchoId)
       for (const show of await unfinishedShows(context.db)) {
         if (show.runId === null) {
           await start(show)

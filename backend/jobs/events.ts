@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import { grantRevoked } from '../db/grants.ts'
 import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
 import { streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
+import { endSessionsOf } from '../db/sessions.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort } from './context.ts'
@@ -77,6 +78,7 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
     }
     case 'user.authorization.revoke':
       await grantRevoked(db, channelId, 'twitch', clock.now())
+      await endSessionsOf(db, channelId)
       return
     default:
       if (event.type.startsWith('channel.chat.')) await read.chat(event.type, payload, sentAtMs)

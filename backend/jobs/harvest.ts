@@ -9,7 +9,7 @@ import { errorText } from '../log.ts'
 import type { JobContext } from './context.ts'
 import { expectRoom, NoRoom } from './room.ts'
 import { bringFootage, partsKey } from './steps/bring-footage.ts'
-import { planShow } from './steps/plan-show.ts'
+import { planShow } from '../show-plan.ts'
 
 export type HarvestContext = Pick<
   JobContext,
@@ -54,6 +54,7 @@ async function harvestShow(
   const { durationMs } = await context.vods.inspect(vod)
   await saveVod(db, streamId, { vodId: vod.vodId, createdAtMs: vod.createdAtMs, durationMs })
   const plan = await planShow(context, { showId, channelId, longEchoId: null })
+  if (!plan) return
   const isSettled = new Set(settled.map((echo) => echo.id))
   const moments = plan.moments.filter(({ moment }) => moment.echoIds.every((id) => isSettled.has(id)))
   await recordMedia(db, { key: partsKey(showId), channelId, showId, kind: 'work' }, clock.now())

@@ -2,37 +2,38 @@
 import { Fault } from '../../shared/fault.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
-import { mailFailed, mailSent, takeMail, type QueuedMail } from '../db/outbox.ts'
+import { messageFailed, messageSent, takeMessage, type QueuedMessage } from '../db/outbox.ts'
 import { errorText, type Log } from '../log.ts'
 
 export interface OutboxContext {
   db: Database
   clock: Clock
   log: Log
-  /** A mail is left alone for so long by others while one process sends it: longer than a mail server may take. */
+  /** A message is left alone for so long by others while one process sends it: longer than a mail server may take. */
   holdMs: number
-  send(mail: QueuedMail): Promise<void>
+  send(message: QueuedMessage): Promise<void>
+  /** Told of the last word about a message: null when it is through. */
+  onOutcome?(message: QueuedMessage, failure: string | null): Promise<void>
 }
 
 const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 60 * 60_000
 const MAX_ATTEMPTS = 40
 
-export async function sendOutbox({ db, clock, log, holdMs, send }: OutboxContext): Promise<void> {
-  for (
-    let mail = await takeMail(db, clock.now(), holdMs);
-    mail;
-    mail = await takeMail(db, clock.now(), holdMs)
-  ) {
+export async function sendOutbox({ db, clock, log, holdMs, send, onOutcome }: OutboxContext): Promise<void> {
+  const next = () => takeMessage(db, clock.now(), holdMs)
+  for (let message = await next(); message; message = await next()) {
     try {
-      await send(mail)
-      await mailSent(db, mail.id, clock.now())
+      await send(message)
+      await messageSent(db, message.id, clock.now())
+      await onOutcome?.(message, null)
     } catch (error) {
       const permanent =
-        (error instanceof Fault && error.remedy === 'permanent') || mail.attempts >= MAX_ATTEMPTS
-      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (mail.attempts - 1))
-      log.warn({ error: errorText(error), mail: mail.uniqueKey, permanent }, 'a mail was not sent')
-      await mailFailed(db, mail.id, errorText(error), permanent ? null : clock.now() + wait)
+        (error instanceof Fault && error.remedy === 'permanent') || message.attempts >= MAX_ATTEMPTS
+      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (message.attempts - 1))
+      log.warn({ error: errorText(error), message: message.uniqueKey, permanent }, 'a message was not sent')
+      await messageFailed(db, message.id, errorText(error), permanent ? null : clock.now() + wait)
+      await onOutcome?.(message, errorText(error))
     }
   }
 }

@@ -30,6 +30,7 @@ export function decisionSignal(recapId: string): string {
 }
 
 const LONGEST_VOD_POLL = 10
+const LONGEST_PROCESSING_WAIT_MS = 5 * 60_000
 const LONGEST_DECISION_WAIT_MS = 6 * 60 * 60_000
 /** The engine allows a run 1,000 steps; with waits of 6 hours that is months. */
 const DECISION_LOOKS = 300
@@ -67,59 +68,75 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
       if (looked.kind === 'waiting') await step.sleep(`vod-wait-${look}`, `${wait}ms`)
     }
 
-    let rendered = await step.run({ name: 'render' }, () => render(context, recap.id))
-    for (let look = 0; rendered.kind === 'waiting'; look++) {
-      const { why } = rendered
-      if (look === MOST_ROOM_LOOKS) {
-        const subject = 'No recap: the server has no room'
-        const advice = 'The operator sees this, too. The echoes are kept.'
-        await step.run({ name: 'give-up' }, () => giveUp(context, recap.id, { subject, why, advice }))
-        return 'no room'
+    /** Renders where the video is not of the plan as it is now. @returns why the run is over, or null */
+    const makeVideo = async (name: string): Promise<string | null> => {
+      let rendered = await step.run({ name }, () => render(context, recap.id))
+      for (let look = 0; rendered.kind === 'waiting'; look++) {
+        const { why } = rendered
+        if (look === MOST_ROOM_LOOKS) {
+          const subject = 'No recap: the server has no room'
+          const advice = 'The operator sees this, too. The echoes are kept.'
+          await step.run({ name: `${name}-give-up` }, () =>
+            giveUp(context, recap.id, { subject, why, advice }),
+          )
+          return 'no room'
+        }
+        await step.run({ name: `${name}-no-room-${look}` }, async () => {
+          context.log.warn({ recapId: recap.id, why }, 'a recap waits for room on the disk')
+          await noteStep(context.db, recap.id, `waiting: ${why}`)
+        })
+        await step.sleep(`${name}-room-wait-${look}`, `${waits.roomMs}ms`)
+        rendered = await step.run({ name: `${name}-${look}` }, () => render(context, recap.id))
       }
-      await step.run({ name: `no-room-${look}` }, async () => {
-        context.log.warn({ recapId: recap.id, why }, 'a recap waits for room on the disk')
-        await noteStep(context.db, recap.id, `waiting: ${why}`)
-      })
-      await step.sleep(`room-wait-${look}`, `${waits.roomMs}ms`)
-      rendered = await step.run({ name: `render-${look}` }, () => render(context, recap.id))
-    }
-    if (rendered.kind === 'empty') return 'no echoes, no video'
-    if (rendered.kind === 'cancelled') return 'dropped'
-    if (rendered.kind === 'failed') {
+      if (rendered.kind === 'empty') return 'no echoes, no video'
+      if (rendered.kind === 'cancelled') return 'dropped'
+      if (rendered.kind === 'rendered') return null
+      const { why } = rendered
       const subject = 'No recap: it could not be made'
       const advice = 'The echoes are kept. If you know the reason, mend it and ask for the recap again.'
-      await step.run({ name: 'give-up' }, () =>
-        giveUp(context, recap.id, { subject, why: rendered.why, advice }),
-      )
+      await step.run({ name: `${name}-failed` }, () => giveUp(context, recap.id, { subject, why, advice }))
       return 'not rendered'
     }
+    const noVideo = await makeVideo('render')
+    if (noVideo) return noVideo
 
     for (let look = 0; look < DECISION_LOOKS; look++) {
       const decision = await step.run({ name: `decision-${look}` }, () =>
         lookForDecision(context, recap.id, input.ending),
       )
-      if (decision === 'drop') return 'dropped'
-      if (decision === 'overtaken') return 'made anew by another run'
-      if (decision === 'wait') {
+      if (decision.kind === 'drop') return 'dropped'
+      if (decision.kind === 'overtaken') return 'made anew by another run'
+      if (decision.kind === 'wait') {
         // A signal that comes between the look and this wait is lost: hence the time limit.
-        const timeout = Math.min(LONGEST_DECISION_WAIT_MS, waits.decisionPollMs * 2 ** Math.min(look, 20))
+        const patience = Math.min(LONGEST_DECISION_WAIT_MS, waits.decisionPollMs * 2 ** Math.min(look, 20))
+        const timeout = Math.max(1, Math.min(patience, decision.ms ?? Infinity))
         await step.waitForSignal({ name: `decision-wait-${look}`, signal: decisionSignal(recap.id), timeout })
         continue
       }
-      const published = await step.run({ name: `publish-${look}` }, () => publish(context, recap.id))
+      const noMore = await makeVideo(`render-anew-${look}`)
+      if (noMore) return noMore
+      if (decision.kind === 'remake') continue
+      let published = await step.run({ name: `publish-${look}` }, () => publish(context, recap.id))
+      for (let at = 0; published.kind === 'processing'; at++) {
+        await step.sleep(
+          `processing-${look}-${at}`,
+          `${Math.min(LONGEST_PROCESSING_WAIT_MS, waits.processingPollMs * 2 ** Math.min(at, 20))}ms`,
+        )
+        published = await step.run({ name: `processed-${look}-${at}` }, () => publish(context, recap.id))
+      }
       if (published.kind === 'published') return `published ${published.videoId}`
       if (published.kind === 'failed') {
+        const { why, advice } = published
         const subject = 'Your recap could not be published'
-        const advice = 'The video is kept for a few days: you can download it and upload it yourself.'
-        await step.run({ name: 'give-up' }, () =>
-          giveUp(context, recap.id, { subject, why: published.why, advice }),
-        )
+        await step.run({ name: `give-up-${look}` }, () => giveUp(context, recap.id, { subject, why, advice }))
         return 'not published'
       }
       if (published.kind === 'later') {
+        const { notBeforeMs } = published
         const ms = await step.run({ name: `park-${look}` }, async () => {
-          await noteStep(context.db, recap.id, 'waiting for YouTube’s quota')
-          return Math.max(1, published.notBeforeMs - clock.now())
+          const at = new Date(notBeforeMs).toISOString().slice(11, 16)
+          await noteStep(context.db, recap.id, `waiting for YouTube’s quota, until ${at} UTC`)
+          return Math.max(1, notBeforeMs - clock.now())
         })
         await step.sleep(`parked-${look}`, `${ms}ms`)
       }

@@ -18,6 +18,8 @@ export interface PublishedRecap {
   askedPrivacy: string
   moments: { atSec: number; title: string; people: number }[]
   leftOut: { title: string; reason: 'budget' | 'no-vod' | 'dropped' }[]
+  /** Ends mails of this kind. */
+  unsubscribe: string
 }
 
 const WHY_LEFT_OUT = {
@@ -39,9 +41,10 @@ export function publishedLetter(recap: PublishedRecap): Letter {
     recap.leftOut.length > 0
       ? `Left out:\n${recap.leftOut.map((m) => `${m.title}: ${WHY_LEFT_OUT[m.reason]}`).join('\n')}`
       : '',
+    farewell(recap.unsubscribe),
   ]
   const html = (
-    <Page heading={heading}>
+    <Page heading={heading} unsubscribe={recap.unsubscribe}>
       <p>
         <strong>{recap.title}</strong>, {positionText(recap.durationSec)}
       </p>
@@ -91,10 +94,11 @@ export function noticeLetter(notice: {
   subject: string
   sentences: string[]
   link?: { text: string; url: string }
+  unsubscribe: string
 }): Letter {
-  const { subject, sentences, link } = notice
+  const { subject, sentences, link, unsubscribe } = notice
   const html = (
-    <Page heading={subject}>
+    <Page heading={subject} unsubscribe={unsubscribe}>
       {sentences.map((s) => (
         <p>{s}</p>
       ))}
@@ -105,7 +109,7 @@ export function noticeLetter(notice: {
       )}
     </Page>
   )
-  const text = [subject, ...sentences, link ? `${link.text}: ${link.url}` : '']
+  const text = [subject, ...sentences, link ? `${link.text}: ${link.url}` : '', farewell(unsubscribe)]
   return { subject, text: text.filter(Boolean).join('\n\n'), html: page(html) }
 }
 
@@ -113,7 +117,11 @@ const ACCENT = '#0f766e'
 const H2 = { fontSize: '15px', margin: '24px 0 8px' }
 const TIME = { padding: '2px 16px 2px 0', fontVariantNumeric: 'tabular-nums' }
 
-function Page({ heading, children }: { heading: string; children: ComponentChildren }) {
+const farewell = (unsubscribe: string) =>
+  `— Echoes: the moments your viewers marked, as one video.\nNo more mails of this kind: ${unsubscribe}`
+
+function Page(props: { heading: string; unsubscribe: string; children: ComponentChildren }) {
+  const { heading, unsubscribe, children } = props
   return (
     <html lang="en">
       <head>
@@ -133,6 +141,10 @@ function Page({ heading, children }: { heading: string; children: ComponentChild
           {children}
           <p style={{ fontSize: '12px', marginTop: '32px' }}>
             Echoes: the moments your viewers marked, as one video.
+            <br />
+            <a href={unsubscribe} style={{ color: 'inherit' }}>
+              No more mails of this kind
+            </a>
           </p>
         </div>
       </body>

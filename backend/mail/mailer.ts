@@ -9,6 +9,8 @@ export interface Mail {
   html: string
   /** Unique per message; becomes part of the Message-ID. */
   uniqueKey: string
+  /** Address that ends mails of this kind at one POST (RFC 8058). */
+  unsubscribe: string
 }
 
 export interface Mailer {
@@ -24,7 +26,7 @@ export function smtpMailer(url: string, from: string): Mailer {
   const transport = createTransport({ url, ...timeouts })
   const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'localhost'
   return {
-    async send({ to, subject, text, html, uniqueKey }) {
+    async send({ to, subject, text, html, uniqueKey, unsubscribe }) {
       const messageId = `<${uniqueKey.replace(/[^\w.-]+/g, '.')}@${domain}>`
       try {
         await transport.sendMail({
@@ -34,7 +36,11 @@ export function smtpMailer(url: string, from: string): Mailer {
           text,
           html,
           messageId,
-          headers: { 'Auto-Submitted': 'auto-generated' },
+          headers: {
+            'Auto-Submitted': 'auto-generated',
+            'List-Unsubscribe': `<${unsubscribe}>`,
+            'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+          },
         })
       } catch (error) {
         const { responseCode, code } = error as { responseCode?: number; code?: string }

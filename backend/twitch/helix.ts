@@ -58,7 +58,16 @@ export interface Helix {
   /** @param channelId of no meaning for `user.authorization.revoke`, which is about all who use the application */
   subscribe(type: SubscriptionType, channelId: string): Promise<void>
   unsubscribe(id: string): Promise<void>
+  /** Whether the bot is a moderator; null where the streamer has not let us look. */
+  botIsModerator(channelId: string, scopes: readonly string[]): Promise<boolean | null>
+  /** Needs {@link MODERATORS_SCOPE}. */
+  makeBotModerator(channelId: string): Promise<void>
+  /** Whether this extension is active on the channel. */
+  extensionActive(channelId: string, extensionId: string): Promise<boolean>
 }
+
+/** To see whether the bot is a moderator, and to make it one. */
+export const MODERATORS_SCOPE = 'channel:manage:moderators'
 
 export interface TwitchUser {
   userId: string
@@ -222,5 +231,16 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
         await api.eventSub.createSubscription(type, version, condition, transport)
       }),
     unsubscribe: (id) => asking('to end a subscription', () => api.eventSub.deleteSubscription(id)),
+    botIsModerator: (channelId, scopes) =>
+      asking('who moderates', async () =>
+        scopes.includes(MODERATORS_SCOPE) ? api.moderation.checkUserMod(channelId, botUserId) : null,
+      ),
+    makeBotModerator: (channelId) =>
+      asking('to make the bot a moderator', () => api.moderation.addModerator(channelId, botUserId)),
+    extensionActive: (channelId, extensionId) =>
+      asking('which extensions are active', async () => {
+        const installed = await api.users.getActiveExtensions(channelId)
+        return installed.getAllExtensions().some((extension) => extension.id === extensionId)
+      }),
   }
 }

@@ -33,6 +33,10 @@ export interface TwitchSignIn {
    * @throws {Refusal} `denied` when the person said no
    */
   finish(callback: URL, state: string): Promise<SignedIn>
+  /** Whether Twitch still knows a token; null where it cannot be asked. */
+  validate(accessToken: string): Promise<boolean | null>
+  /** Gives a token back. */
+  revoke(accessToken: string): Promise<void>
 }
 
 export interface SignInOptions {
@@ -73,6 +77,20 @@ export function twitchSignIn({
       }
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
       return url.href
+    },
+    async validate(accessToken) {
+      const headers = { authorization: `OAuth ${accessToken}` }
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const answer = await fetch(`${addresses.id}/validate`, { headers, signal }).catch(() => null)
+      await answer?.body?.cancel()
+      return answer?.ok ? true : answer?.status === 401 ? false : null
+    },
+    async revoke(accessToken) {
+      await fetch(`${addresses.id}/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: clientId, token: accessToken }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
     },
     async finish(callback, state) {
       if (callback.searchParams.get('error'))

@@ -1,5 +1,6 @@
 /** Puts the web role together: headers and errors for all, then the routes of each part. */
 import { Hono } from 'hono'
+import { routePath } from 'hono/route'
 import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { Fault, Refusal } from '../../shared/fault.ts'
@@ -15,11 +16,15 @@ export interface AppOptions {
   /** Outside it, too: its requests carry a token and no cookie. */
   extension: Hono | null
   pages: Hono[]
+  /** Outside the check against other sites: each address has its own secret. */
+  open: Hono[]
+  /** Where pictures may come from beside us. */
+  pictures: string[]
   /** Throws when the database does not answer. */
   ready(): Promise<void>
 }
 
-export function makeApp({ siteUrl, log, events, extension, pages, ready }: AppOptions): Hono {
+export function makeApp({ siteUrl, log, events, extension, pages, open, pictures, ready }: AppOptions): Hono {
   const app = new Hono()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
@@ -28,20 +33,23 @@ export function makeApp({ siteUrl, log, events, extension, pages, ready }: AppOp
   })
   app.route('/', events)
   if (extension) app.route('/', extension)
+  const headers = secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      mediaSrc: ["'self'", 'blob:'],
+      imgSrc: ["'self'", 'data:', ...pictures.map((url) => new URL(url).origin)],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    referrerPolicy: 'no-referrer',
+  })
   const site = new Hono()
-  site.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-      },
-      referrerPolicy: 'no-referrer',
-    }),
-  )
+  for (const routes of open) app.route('/', new Hono().use(headers).route('/', routes))
+  site.use(headers)
   site.use(csrf({ origin: new URL(siteUrl).origin }))
   for (const page of pages) site.route('/', page)
   app.route('/', site)
@@ -50,7 +58,8 @@ export function makeApp({ siteUrl, log, events, extension, pages, ready }: AppOp
     if ('getResponse' in error) return error.getResponse()
     if (error instanceof Refusal)
       return c.html(toHtml(<Problem title="That did not work" sentence={error.message} />), 400)
-    log.error({ error: errorText(error), path: c.req.path }, 'a request failed')
+    // The route, not the address: some addresses are secrets.
+    log.error({ error: errorText(error), route: routePath(c) }, 'a request failed')
     const passing = error instanceof Fault && error.remedy === 'retry'
     const sentence = passing
       ? 'Twitch or Google did not answer in time. Please try again in a minute.'

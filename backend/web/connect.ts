@@ -4,19 +4,26 @@ import type { Clock } from '../../shared/clock.ts'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { saveChannel } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
-import { CLIP_SCOPE } from '../twitch/clips.ts'
+import { channelsEditedBy } from '../db/editors.ts'
 import { findGrant, saveGrant } from '../db/grants.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
 import type { TokenBox } from '../token-box.ts'
-import { ROLE_SCOPES } from '../twitch/helix.ts'
+import { CLIP_SCOPE } from '../twitch/clips.ts'
+import { MODERATORS_SCOPE, ROLE_SCOPES } from '../twitch/helix.ts'
 import { BOT_SCOPES, STREAMER_SCOPES, type TwitchSignIn } from '../twitch/sign-in.ts'
-import type { GoogleTokens, YoutubeConnect } from '../youtube/connect.ts'
+import { MANAGE_SCOPE, type GoogleTokens, type YoutubeConnect } from '../youtube/connect.ts'
 import { hashOf, newSecret, type Sessions } from './session.ts'
 
 export const TWITCH_CALLBACK = '/sign-in/twitch/done'
 export const YOUTUBE_CALLBACK = '/connect/youtube/done'
 const ROUND_TRIP_MS = 10 * 60_000
+/** What is asked for by itself, where the streamer wants what it is for. */
+const ASKED_FOR: Record<string, string | undefined> = {
+  ...ROLE_SCOPES,
+  clips: CLIP_SCOPE,
+  moderators: MODERATORS_SCOPE,
+}
 
 export interface ConnectOptions {
   db: Database
@@ -26,12 +33,10 @@ export interface ConnectOptions {
   sessions: Sessions
   siteUrl: string
   botUserId: string
-  /** VODs are read by way of clips, which the streamer must allow. */
-  clips: boolean
   twitch: TwitchSignIn
   youtube: YoutubeConnect
   /** The YouTube channel behind some tokens. */
-  youtubeChannel(tokens: GoogleTokens): Promise<{ id: string; title: string }>
+  youtubeChannel(tokens: GoogleTokens): Promise<{ id: string; title: string; picture: string }>
   onChannel(channelId: string): void
   onYoutube(channelId: string): void
 }
@@ -64,17 +69,23 @@ export function connectRoutes(options: ConnectOptions): Hono {
 
   app.get('/sign-in/twitch', async (c) => {
     const state = newSecret()
-    const asBot = c.req.query('as') === 'bot'
-    await begin(c, { provider: asBot ? 'twitch-bot' : 'twitch', channelId: null, codeVerifier: null }, state)
-    const also = ROLE_SCOPES[c.req.query('also') as keyof typeof ROLE_SCOPES] as string | undefined
-    const always = options.clips ? [...STREAMER_SCOPES, CLIP_SCOPE] : STREAMER_SCOPES
-    const scopes = also ? [...always, also] : always
-    return c.redirect(twitch.authorizeUrl(state, asBot ? BOT_SCOPES : scopes))
+    const as = c.req.query('as')
+    const provider = as === 'bot' ? 'twitch-bot' : as === 'editor' ? 'twitch-editor' : 'twitch'
+    await begin(c, { provider, channelId: null, codeVerifier: null }, state)
+    if (provider === 'twitch-bot') return c.redirect(twitch.authorizeUrl(state, BOT_SCOPES))
+    // Who an editor is says the token itself; more is not asked for.
+    if (provider === 'twitch-editor') return c.redirect(twitch.authorizeUrl(state, []))
+    const userId = await sessions.userOf(c)
+    // A new consent takes the place of the old one: what was granted before is asked for again.
+    const before = userId ? ((await findGrant(db, userId, 'twitch'))?.scopes ?? []) : []
+    const also = ASKED_FOR[c.req.query('also') ?? '']
+    const scopes = new Set([...STREAMER_SCOPES, ...before, ...(also ? [also] : [])])
+    return c.redirect(twitch.authorizeUrl(state, [...scopes]))
   })
 
   app.get(TWITCH_CALLBACK, async (c) => {
     const state = c.req.query('state') ?? ''
-    const trip = await finish(c, 'twitch', 'twitch-bot')
+    const trip = await finish(c, 'twitch', 'twitch-bot', 'twitch-editor')
     if (!trip)
       throw new Refusal(
         'stale-sign-in',
@@ -85,6 +96,12 @@ export function connectRoutes(options: ConnectOptions): Hono {
       // Twitch remembers the consent; the app acts with its own token, so none is stored.
       if (user.id !== options.botUserId) throw new Refusal('not-the-bot', 'This is not the bot’s account.')
       return c.redirect('/?bot=ready')
+    }
+    if (trip.provider === 'twitch-editor') {
+      await twitch.revoke(tokens.accessToken).catch(() => undefined)
+      const [only, another] = await channelsEditedBy(db, user.id)
+      await sessions.begin(c, user.id, only && !another ? only.id : '')
+      return c.redirect('/')
     }
     await saveChannel(db, user, clock.now())
     const sealed = await options.box.seal(JSON.stringify(tokens), `grant:twitch:${user.id}`)
@@ -101,23 +118,27 @@ export function connectRoutes(options: ConnectOptions): Hono {
       },
       clock.now(),
     )
-    await sessions.begin(c, user.id)
+    await sessions.begin(c, user.id, user.id)
     options.onChannel(user.id)
     return c.redirect('/')
   })
 
   app.get('/connect/youtube', async (c) => {
-    const channelId = await sessions.channelOf(c)
-    if (!channelId) return c.redirect('/')
+    const actor = await sessions.actorOf(c)
+    if (actor?.role !== 'streamer') return c.redirect('/')
+    const { channelId } = actor
     const state = newSecret()
-    const { url, codeVerifier } = await youtube.authorizeUrl(state)
+    const granted = (await findGrant(db, channelId, 'youtube'))?.scopes ?? []
+    const playlists = c.req.query('also') === 'playlists' || granted.includes(MANAGE_SCOPE)
+    const { url, codeVerifier } = await youtube.authorizeUrl(state, playlists)
     await begin(c, { provider: 'youtube', channelId, codeVerifier }, state)
     return c.redirect(url)
   })
 
   app.get(YOUTUBE_CALLBACK, async (c) => {
-    const channelId = await sessions.channelOf(c)
+    const actor = await sessions.actorOf(c)
     const trip = await finish(c, 'youtube')
+    const channelId = actor?.role === 'streamer' ? actor.channelId : null
     if (!trip || !channelId || trip.channelId !== channelId)
       throw new Refusal(
         'stale-sign-in',
@@ -144,6 +165,7 @@ export function connectRoutes(options: ConnectOptions): Hono {
         scopes: tokens.scopes,
         tokens: sealed,
         state: 'ok',
+        picture: account.picture,
       },
       clock.now(),
     )

@@ -4,14 +4,30 @@ import type { Context } from 'hono'
 import { getCookie, setCookie, deleteCookie } from 'hono/cookie'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
-import { channelOfSession, endSession, saveSession } from '../db/sessions.ts'
+import { isEditor } from '../db/editors.ts'
+import { endSession, endSessionsOf, findSession, saveSession, turnSession } from '../db/sessions.ts'
 
 const LASTS_MS = 30 * 24 * 60 * 60_000
+/** Editors' tokens are not kept, so Twitch cannot tell us that one is gone: they sign in daily. */
+const EDITOR_LASTS_MS = 24 * 60 * 60_000
+
+/** Who acts, and on whose channel. */
+export interface Actor {
+  userId: string
+  channelId: string
+  role: 'streamer' | 'editor'
+}
 
 export interface Sessions {
-  channelOf(c: Context): Promise<string | null>
-  begin(c: Context, channelId: string): Promise<void>
+  /** Null: not signed in, or let in by nobody (any more). Looked up at each request, so that a change counts at once. */
+  actorOf(c: Context): Promise<Actor | null>
+  /** Twitch user id of who is signed in, whatever they may see. */
+  userOf(c: Context): Promise<string | null>
+  /** Always under a new secret: one that somebody planted before is worth nothing. */
+  begin(c: Context, userId: string, channelId: string): Promise<void>
+  turn(c: Context, channelId: string): Promise<void>
   end(c: Context): Promise<void>
+  endEverywhere(c: Context): Promise<void>
   /** A cookie for an OAuth round trip, which binds its `state` to this browser. */
   browserHash(c: Context): string
 }
@@ -30,25 +46,40 @@ export function makeSessions(db: Database, clock: Clock, siteUrl: string): Sessi
   const [sid, browser] = secure ? ['__Host-sid', '__Host-browser'] : ['sid', 'browser']
   // Lax, not Strict: Twitch and Google send the browser back to us from their own pages.
   const attributes = { httpOnly: true, secure, sameSite: 'Lax', path: '/' } as const
+  const sessionOf = async (c: Context) => {
+    const secret = getCookie(c, sid)
+    return secret ? findSession(db, hashOf(secret), clock.now()) : null
+  }
   return {
-    async channelOf(c) {
-      const secret = getCookie(c, sid)
-      return secret ? channelOfSession(db, hashOf(secret), clock.now()) : null
+    async actorOf(c) {
+      const session = await sessionOf(c)
+      if (!session?.channelId) return null
+      if (session.userId === session.channelId) return { ...session, role: 'streamer' }
+      const edits = await isEditor(db, session.channelId, session.userId)
+      return edits ? { ...session, role: 'editor' } : null
     },
-    async begin(c, channelId) {
+    userOf: async (c) => (await sessionOf(c))?.userId ?? null,
+    async begin(c, userId, channelId) {
       const old = getCookie(c, sid)
       if (old) await endSession(db, hashOf(old))
       const secret = newSecret()
-      await saveSession(
-        db,
-        { idHash: hashOf(secret), channelId, expiresAtMs: clock.now() + LASTS_MS },
-        clock.now(),
-      )
-      setCookie(c, sid, secret, { ...attributes, maxAge: LASTS_MS / 1000 })
+      const lastsMs = userId === channelId ? LASTS_MS : EDITOR_LASTS_MS
+      const session = { idHash: hashOf(secret), userId, channelId, expiresAtMs: clock.now() + lastsMs }
+      await saveSession(db, session, clock.now())
+      setCookie(c, sid, secret, { ...attributes, maxAge: lastsMs / 1000 })
+    },
+    async turn(c, channelId) {
+      const secret = getCookie(c, sid)
+      if (secret) await turnSession(db, hashOf(secret), channelId)
     },
     async end(c) {
       const secret = getCookie(c, sid)
       if (secret) await endSession(db, hashOf(secret))
+      deleteCookie(c, sid, attributes)
+    },
+    async endEverywhere(c) {
+      const session = await sessionOf(c)
+      if (session) await endSessionsOf(db, session.userId)
       deleteCookie(c, sid, attributes)
     },
     browserHash(c) {

@@ -5,7 +5,8 @@ import { Fault } from '../../shared/fault.ts'
 import { youtubeFault } from './errors.ts'
 
 export interface VideoState {
-  uploadStatus: string
+  /** YouTube is through with it: people can watch it. */
+  processed: boolean
   privacy: string
   /** Why YouTube refused or failed, where it did. */
   problem: string | null
@@ -13,12 +14,14 @@ export interface VideoState {
 
 export interface YoutubeChannel {
   /** @throws {Fault} `reauth` when the account has no channel */
-  me(): Promise<{ id: string; title: string }>
+  me(): Promise<{ id: string; title: string; picture: string }>
   /** The id of the recently uploaded video that carries `tag`, or null. */
   findUploaded(tag: string): Promise<string | null>
   /** Null when the video is gone. */
   videoState(videoId: string): Promise<VideoState | null>
   setThumbnail(videoId: string, jpeg: string): Promise<void>
+  /** Puts a video into the playlist of that name, which is made where there is none; nothing where it is in it already. */
+  addToPlaylist(name: string, videoId: string): Promise<void>
 }
 
 const TIMEOUT_MS = 30_000
@@ -50,7 +53,8 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
         const { data } = await y.channels.list({ part: ['snippet'], mine: true }, o)
         const channel = data.items?.[0]
         if (!channel?.id) throw new Fault('this Google account has no YouTube channel', 'reauth')
-        return { id: channel.id, title: channel.snippet?.title ?? channel.id }
+        const { title, thumbnails } = channel.snippet ?? {}
+        return { id: channel.id, title: title ?? channel.id, picture: thumbnails?.default?.url ?? '' }
       }),
     findUploaded: (tag) =>
       call('what was uploaded', async (y, o) => {
@@ -72,9 +76,14 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
         const status = data.items?.[0]?.status
         if (!status) return null
         return {
-          uploadStatus: status.uploadStatus ?? 'uploaded',
+          processed: status.uploadStatus === 'processed',
           privacy: status.privacyStatus ?? 'private',
-          problem: status.rejectionReason ?? status.failureReason ?? null,
+          problem:
+            status.rejectionReason ??
+            status.failureReason ??
+            (status.uploadStatus === 'rejected' || status.uploadStatus === 'failed'
+              ? 'no reason given'
+              : null),
         }
       }),
     setThumbnail: (videoId, jpeg) =>
@@ -84,5 +93,28 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
           o,
         )
       }),
+    addToPlaylist: (name, videoId) =>
+      call('to fill a playlist', async (y, o) => {
+        const mine = await y.playlists.list({ part: ['snippet'], mine: true, maxResults: NEWEST }, o)
+        const known = mine.data.items?.find((p) => p.snippet?.title === name)?.id
+        const playlistId = known ?? (await makePlaylist(y, o, name))
+        const there = await y.playlistItems.list({ part: ['contentDetails'], playlistId, videoId }, o)
+        if ((there.data.items ?? []).length > 0) return
+        const resourceId = { kind: 'youtube#video', videoId }
+        await y.playlistItems.insert(
+          { part: ['snippet'], requestBody: { snippet: { playlistId, resourceId } } },
+          o,
+        )
+      }),
   }
+}
+
+async function makePlaylist(
+  y: youtube_v3.Youtube,
+  options: { rootUrl: string; timeout: number; auth: never },
+  title: string,
+): Promise<string> {
+  const requestBody = { snippet: { title }, status: { privacyStatus: 'public' } }
+  const { data } = await y.playlists.insert({ part: ['snippet', 'status'], requestBody }, options)
+  return data.id ?? ''
 }

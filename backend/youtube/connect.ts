@@ -21,6 +21,9 @@ export const GOOGLE: GoogleAddresses = {
 export const UPLOAD_SCOPE = 'https://www.googleapis.com/auth/youtube.upload'
 export const READ_SCOPE = 'https://www.googleapis.com/auth/youtube.readonly'
 
+/** Needed for playlists alone, so it is asked for only where they are wanted. */
+export const MANAGE_SCOPE = 'https://www.googleapis.com/auth/youtube'
+
 export interface GoogleTokens {
   accessToken: string
   refreshToken: string
@@ -30,7 +33,8 @@ export interface GoogleTokens {
 }
 
 export interface YoutubeConnect {
-  authorizeUrl(state: string): Promise<{ url: string; codeVerifier: string }>
+  /** @param playlists whether to ask for what playlists need */
+  authorizeUrl(state: string, playlists?: boolean): Promise<{ url: string; codeVerifier: string }>
   /** @throws {Fault} `reauth` when Google gave no refresh token or not the grant to upload */
   exchange(code: string, codeVerifier: string): Promise<GoogleTokens>
   /** @throws {Fault} `reauth` when the grant is gone (`invalid_grant`) */
@@ -63,14 +67,14 @@ export function youtubeConnect({
       transporterOptions: { timeout: 20_000 },
     })
   return {
-    async authorizeUrl(state) {
+    async authorizeUrl(state, playlists = false) {
       const oauth = client()
       const { codeVerifier, codeChallenge } = await oauth.generateCodeVerifierAsync()
       const url = oauth.generateAuthUrl({
         access_type: 'offline',
         // Without it Google sends a refresh token only at the very first consent.
         prompt: 'consent',
-        scope: [UPLOAD_SCOPE, READ_SCOPE],
+        scope: playlists ? [UPLOAD_SCOPE, READ_SCOPE, MANAGE_SCOPE] : [UPLOAD_SCOPE, READ_SCOPE],
         include_granted_scopes: true,
         state,
         code_challenge: codeChallenge ?? '',

@@ -50,7 +50,6 @@ export function Trouble({ sentence }: { sentence: string }) {
 export function ConfigPage({ saving, autosave, api }: ConfigProps) {
   const { config } = saving
   if (!config.signedUp) return <SignUp siteUrl={config.siteUrl} />
-  const settings: ExtensionSettings = { ...config.settings, ...given(saving.pending) }
   return (
     <main>
       <header>
@@ -58,6 +57,17 @@ export function ConfigPage({ saving, autosave, api }: ConfigProps) {
         <SaveStatusLine saving={saving} autosave={autosave} />
       </header>
       <Missing config={config} />
+      <ChannelSettings saving={saving} autosave={autosave} api={api} />
+    </main>
+  )
+}
+
+/** What the extension and the companion site both offer. */
+export function ChannelSettings({ saving, autosave, api }: ConfigProps) {
+  const { config } = saving
+  const settings = currentSettings(saving)
+  return (
+    <>
       <section>
         <h2>Who may echo</h2>
         <ModeChoice
@@ -74,8 +84,13 @@ export function ConfigPage({ saving, autosave, api }: ConfigProps) {
       <Look settings={settings} autosave={autosave} />
       <Manners settings={settings} autosave={autosave} />
       <Chat settings={settings} autosave={autosave} />
-    </main>
+    </>
   )
+}
+
+/** As the server has them, with what has not been saved yet. */
+export function currentSettings({ config, pending }: Saving): ExtensionSettings {
+  return { ...config.settings, ...given(pending) }
 }
 
 function given(pending: SettingsChange): Partial<ExtensionSettings> {

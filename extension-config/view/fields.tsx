@@ -91,9 +91,36 @@ export function Toggle(props: { label: string; hint: string; on: boolean; onChan
 }
 
 /** A line of text; what is being typed stays as typed until one leaves it. */
-export function Words(props: { label: string; hint: string; value: string; onChange(text: string): void }) {
+export function Words(props: {
+  label: string
+  hint: string
+  value: string
+  /** More than one line. */
+  rows?: number
+  onChange(text: string): void
+}) {
   const [typed, setTyped] = useState<string | null>(null)
   const id = `field-${props.label.replace(/\W+/g, '-')}`
+  const type = (text: string) => {
+    setTyped(text)
+    props.onChange(text)
+  }
+  if (props.rows)
+    return (
+      <div class="field">
+        <label for={id}>{props.label}</label>
+        <textarea
+          id={id}
+          rows={props.rows}
+          maxLength={4000}
+          value={typed ?? props.value}
+          aria-describedby={`${id}-hint`}
+          onInput={(e) => type(e.currentTarget.value)}
+          onBlur={() => setTyped(null)}
+        />
+        <small id={`${id}-hint`}>{props.hint}</small>
+      </div>
+    )
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
@@ -104,10 +131,7 @@ export function Words(props: { label: string; hint: string; value: string; onCha
         maxLength={500}
         value={typed ?? props.value}
         aria-describedby={`${id}-hint`}
-        onInput={(e) => {
-          setTyped(e.currentTarget.value)
-          props.onChange(e.currentTarget.value)
-        }}
+        onInput={(e) => type(e.currentTarget.value)}
         onBlur={() => setTyped(null)}
       />
       <small id={`${id}-hint`}>{props.hint}</small>

@@ -26,6 +26,20 @@ const NAMES: Record<Field, string> = {
   labels: 'labels on moments',
   transition: 'how moments follow each other',
   evenLoudness: 'even loudness',
+  drift: 'the table of drift',
+  sameShowMs: 'when streams are one show',
+  titleTemplate: 'the title',
+  descriptionTemplate: 'the description',
+  tags: 'the tags',
+  privacy: 'who may watch',
+  madeForKids: 'whether it is made for kids',
+  playlist: 'the playlist',
+  reviewMs: 'how long recaps wait',
+  keepMs: 'how long recaps are kept',
+  mailPublished: 'mail about published recaps',
+  mailWaiting: 'mail about recaps that wait',
+  mailFailed: 'mail about what went wrong',
+  mailReconnect: 'mail about lost access',
 }
 
 export function SaveStatusLine({ saving, autosave }: { saving: Saving; autosave: Autosave }) {
@@ -71,5 +85,6 @@ function Disputed({ conflicts, autosave }: { conflicts: Conflict[]; autosave: Au
 function valueText(value: Conflict['mine']): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (typeof value === 'number') return `${value / 1000} s`
+  if (Array.isArray(value) && typeof value[0] === 'object') return `${value.length} steps`
   return value === null ? 'ours' : String(value)
 }

@@ -13,14 +13,42 @@ export class Visitor {
   readonly #cookies = new Map<string, string>()
 
   async get(url: string): Promise<Page> {
-    return this.#go(url, { method: 'GET' })
+    return this.#go(url, { method: 'GET', headers: { accept: 'text/html' } })
   }
 
   async submit(url: string, form: Record<string, string | string[]>): Promise<Page> {
     const body = new URLSearchParams(
       Object.entries(form).flatMap(([name, value]) => [value].flat().map((v) => [name, v])),
     )
-    return this.#go(url, { method: 'POST', body, headers: { origin: new URL(url).origin } })
+    return this.#go(url, {
+      method: 'POST',
+      body,
+      headers: { origin: new URL(url).origin, accept: 'text/html' },
+    })
+  }
+
+  /** As a script of the site asks: JSON, with the session's cookie. */
+  async ask<T>(
+    url: string,
+    body?: object,
+    method = body ? 'POST' : 'GET',
+  ): Promise<{ status: number; body: T }> {
+    const answer = await fetch(url, {
+      method,
+      headers: {
+        cookie: this.#cookie,
+        origin: new URL(url).origin,
+        accept: 'application/json',
+        'content-type': 'application/json',
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+    return { status: answer.status, body: (await answer.json()) as T }
+  }
+
+  /** For a browser that is to be signed in as this visitor. */
+  get cookies(): { name: string; value: string }[] {
+    return [...this.#cookies].map(([name, value]) => ({ name, value }))
   }
 
   /** The bytes of a file, as a browser would save it. */
@@ -50,15 +78,16 @@ export class Visitor {
         return { url, status: answer.status, html: await answer.text() }
       await answer.body?.cancel()
       url = new URL(location, url).href
-      request = { method: 'GET' }
+      request = { method: 'GET', headers: { accept: 'text/html' } }
     }
     throw new Error('too many redirects')
   }
 }
 
 /** Signs a streamer in at Echoes through the sandbox's Twitch. */
-export async function signIn(visitor: Visitor, site: string, login: string): Promise<Page> {
-  const page = await visitor.get(`${site}/sign-in/twitch`)
+/** @param also what is asked for beside the usual: `?also=clips`, `?as=editor` */
+export async function signIn(visitor: Visitor, site: string, login: string, also = ''): Promise<Page> {
+  const page = await visitor.get(`${site}/sign-in/twitch${also}`)
   const query = Object.fromEntries(new URL(page.url).searchParams)
   const form = {
     redirect_uri: query.redirect_uri ?? '',
@@ -70,15 +99,20 @@ export async function signIn(visitor: Visitor, site: string, login: string): Pro
 }
 
 /** Connects a YouTube channel through the sandbox's Google, with all grants or those given. */
-export async function connectYoutube(visitor: Visitor, site: string, grants?: string[]): Promise<Page> {
-  const page = await visitor.get(`${site}/connect/youtube`)
+export async function connectYoutube(
+  visitor: Visitor,
+  site: string,
+  grants?: string[],
+  { channel = 'UCsandboxstreamer0000000', also = '' } = {},
+): Promise<Page> {
+  const page = await visitor.get(`${site}/connect/youtube${also}`)
   const query = Object.fromEntries(new URL(page.url).searchParams)
   return visitor.submit(page.url, {
     redirect_uri: query.redirect_uri ?? '',
     state: query.state ?? '',
     code_challenge: query.code_challenge ?? '',
     granted: grants ?? (query.scope ?? '').split(' '),
-    channel: 'UCsandboxstreamer0000000',
+    channel,
   })
 }
 
@@ -87,7 +121,7 @@ export async function setUpStreamer(site: string, login: string): Promise<Visito
   const visitor = new Visitor()
   await signIn(visitor, site, login)
   await connectYoutube(visitor, site)
-  await visitor.submit(`${site}/consent`, { agree: 'yes' })
+  await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
   return visitor
 }
 

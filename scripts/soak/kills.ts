@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { recapsOf } from '../../backend/db/recaps.ts'
 import { countingEchoes } from '../../backend/db/echoes.ts'
-import { mailCounts } from '../../backend/db/outbox.ts'
+import { messageCounts } from '../../backend/db/outbox.ts'
 import { openDatabase, type Database } from '../../backend/db/database.ts'
 import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
 import { freePort, startProcess, until, type EchoesProcess } from '../sandbox/process.ts'
@@ -149,7 +149,7 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
     await killing
     await until(
       'no mail waits',
-      async () => (await mailCounts(db as Database)).waiting === 0 && sandbox.mail.mails.length > 0,
+      async () => (await messageCounts(db as Database)).waiting === 0 && sandbox.mail.mails.length > 0,
       PATIENCE_MS,
     )
     const [recap] = await recapsOf(db, channelId)

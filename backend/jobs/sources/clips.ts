@@ -46,6 +46,7 @@ export function clipsOf({ startSec, endSec }: VodSpan): Clip[] {
 
 export function clipsSource(options: ClipsSourceOptions): VodSource {
   return {
+    around: 'costly',
     // Nothing but Twitch's listing tells; what stands still and covers the stream is complete.
     inspect: async (vod) => ({ durationMs: vod.durationMs, complete: false }),
     measure: async () => null,

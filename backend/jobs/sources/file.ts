@@ -42,6 +42,7 @@ export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodS
     return found
   }
   return {
+    around: 'free',
     recordings,
     async inspect(vod) {
       return { durationMs: vod.durationMs, complete: now() - vod.createdAtMs - vod.durationMs > GROWING_MS }

@@ -27,6 +27,7 @@ export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource
     return loaded
   }
   return {
+    around: 'free',
     async inspect(vod) {
       const { playlist } = await load(vod.vodId)
       return { durationMs: Math.round(playlist.totalSec * 1000), complete: playlist.ended }

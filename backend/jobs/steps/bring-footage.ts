@@ -1,5 +1,5 @@
 /** Brings what the moments of a plan need: each part of each VOD once, whatever moments share it. */
-import type { Plan } from '../../domain/plan.ts'
+import type { VodPiece } from '../../domain/timeline.ts'
 import type { Piece } from '../../media/assemble.ts'
 import type { BringOptions, Footage, JobContext } from '../context.ts'
 
@@ -19,7 +19,7 @@ export function partsKey(showId: string): string {
 export async function bringFootage(
   context: Pick<JobContext, 'storage' | 'vods'>,
   { showId, channelId }: { showId: string; channelId: string },
-  plan: Pick<Plan, 'moments'>,
+  plan: { moments: readonly { pieces: readonly VodPiece[] }[] },
   options: BringOptions = {},
 ): Promise<PlannedFootage> {
   const dir = context.storage.workDir(partsKey(showId))

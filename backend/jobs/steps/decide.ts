@@ -1,15 +1,20 @@
 /** Step 5: may it be published? Only with the streamer's recorded consent to publish by itself, or their word on this recap. */
 import { findChannel } from '../../db/channels.ts'
-import { longEchoesOf } from '../../db/long-echoes.ts'
-import { queueMail } from '../../db/outbox.ts'
 import { findShow } from '../../db/shows.ts'
 import { findRecap, noteStep } from '../../db/recaps.ts'
-import { hasConsent } from '../../db/sessions.ts'
+import { goesUpAt } from '../../goes-up.ts'
 import { noticeLetter } from '../../mail/letters.tsx'
 import type { JobContext } from '../context.ts'
+import { prepareNotice, type Notice } from '../notices.ts'
 
-/** `overtaken`: the recap is being made anew by another run. */
-export type Decision = 'publish' | 'drop' | 'wait' | 'overtaken'
+export type Decision =
+  | { kind: 'publish' | 'drop' }
+  /** The recap is being made anew by another run. */
+  | { kind: 'overtaken' }
+  /** The streamer wants to see it made of the plan as it is now. */
+  | { kind: 'remake' }
+  /** `ms`: after so long nothing more has to be waited for. */
+  | { kind: 'wait'; ms: number | null }
 
 /** @param ending of the show, for which the run was started */
 export async function lookForDecision(
@@ -19,31 +24,50 @@ export async function lookForDecision(
 ): Promise<Decision> {
   const { db, clock, siteUrl, publisher } = context
   const recap = await findRecap(db, recapId)
-  if (!recap || recap.decision === 'drop') return 'drop'
+  if (!recap || recap.decision === 'drop') return { kind: 'drop' }
   const show = await findShow(db, recap.showId)
-  if (!show || show.endings !== ending) return 'overtaken'
+  if (!show || show.endings !== ending) return { kind: 'overtaken' }
   const channel = await findChannel(db, recap.channelId)
-  const toReview =
-    channel?.settings.longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0
-  const agreed = recap.decision === 'publish' || (!toReview && (await hasConsent(db, recap.channelId)))
-  const connected = await publisher.isConnected(recap.channelId)
-  if (agreed && connected) return 'publish'
+  if (!channel) return { kind: 'drop' }
+  if (recap.state === 'preparing') return { kind: 'remake' }
+  const byItselfAtMs = await goesUpAt(db, channel, recap)
+  const agreed = recap.decision === 'publish' || (byItselfAtMs !== null && byItselfAtMs <= clock.now())
+  if (agreed && (await publisher.isConnected(recap.channelId))) return { kind: 'publish' }
   await noteStep(db, recapId, agreed ? 'waiting for YouTube' : 'waiting for your word')
-  if (!channel?.email) return 'wait'
-  const letter = agreed
-    ? noticeLetter({
-        subject: 'Connect YouTube, and your recap goes up',
-        sentences: [
-          `“${recap.title ?? 'Your recap'}” is ready. Echoes has no access to your YouTube channel (any more).`,
-        ],
-        link: { text: 'Connect YouTube', url: `${siteUrl}/` },
-      })
-    : noticeLetter({
-        subject: 'Your recap waits for your word',
-        sentences: [`“${recap.title ?? 'Your recap'}” is ready. Nothing is published before you say so.`],
-        link: { text: 'Look and publish', url: `${siteUrl}/` },
-      })
-  const uniqueKey = `${agreed ? 'connect' : 'decide'}.${recapId}`
-  await queueMail(db, { to: channel.email, ...letter, uniqueKey, channelId: channel.id }, clock.now())
-  return 'wait'
+  const title = recap.title ?? 'Your recap'
+  const url = `${siteUrl}/recaps/${recapId}`
+  const notice: Notice = agreed
+    ? {
+        kind: 'reconnect',
+        about: recapId,
+        url: `${siteUrl}/`,
+        data: { recapId, title },
+        letter: (unsubscribe) =>
+          noticeLetter({
+            subject: 'Connect YouTube, and your recap goes up',
+            sentences: [`“${title}” is ready. Echoes has no access to your YouTube channel (any more).`],
+            link: { text: 'Connect YouTube', url: `${siteUrl}/` },
+            unsubscribe,
+          }),
+      }
+    : {
+        kind: 'waiting',
+        about: recapId,
+        url,
+        data: { recapId, title, goesUpAtMs: byItselfAtMs },
+        letter: (unsubscribe) =>
+          noticeLetter({
+            subject: byItselfAtMs ? 'Your recap goes up soon' : 'Your recap waits for your word',
+            sentences: [
+              byItselfAtMs
+                ? `“${title}” is ready, and goes up at ${new Date(byItselfAtMs).toISOString().slice(11, 16)} UTC unless you change something.`
+                : `“${title}” is ready. Nothing is published before you say so.`,
+            ],
+            link: { text: 'Look and publish', url },
+            unsubscribe,
+          }),
+      }
+  const tell = await prepareNotice(context, channel, notice)
+  await tell(db, clock.now())
+  return { kind: 'wait', ms: byItselfAtMs === null || agreed ? null : byItselfAtMs - clock.now() }
 }

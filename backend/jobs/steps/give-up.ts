@@ -1,9 +1,9 @@
 /** The way out when a recap cannot be made: recorded with its reason, and the streamer is told once. */
 import { findChannel } from '../../db/channels.ts'
-import { queueMail } from '../../db/outbox.ts'
 import { findRecap, recordStep } from '../../db/recaps.ts'
 import { noticeLetter } from '../../mail/letters.tsx'
 import type { JobContext } from '../context.ts'
+import { prepareNotice } from '../notices.ts'
 
 export async function giveUp(
   context: JobContext,
@@ -14,24 +14,25 @@ export async function giveUp(
   const recap = await findRecap(db, recapId)
   if (!recap || recap.state === 'failed' || recap.state === 'published') return
   const channel = await findChannel(db, recap.channelId)
+  const tell =
+    channel &&
+    (await prepareNotice(context, channel, {
+      kind: 'failed',
+      about: recapId,
+      url: `${siteUrl}/recaps/${recapId}`,
+      data: { recapId, why: notice.why },
+      letter: (unsubscribe) =>
+        noticeLetter({
+          subject: notice.subject,
+          sentences: [`${notice.why}.`, notice.advice],
+          link: { text: 'Open Echoes', url: `${siteUrl}/recaps/${recapId}` },
+          unsubscribe,
+        }),
+    }))
   await db.transaction().execute(async (tx) => {
-    await recordStep(
-      tx,
-      recap,
-      { state: 'failed', step: notice.step ?? 'given up', failure: notice.why },
-      clock.now(),
-    )
-    if (!channel?.email) return
-    const letter = noticeLetter({
-      subject: notice.subject,
-      sentences: [`${notice.why}.`, notice.advice],
-      link: { text: 'Open Echoes', url: `${siteUrl}/` },
-    })
-    await queueMail(
-      tx,
-      { to: channel.email, ...letter, uniqueKey: `failed.${recapId}`, channelId: channel.id },
-      clock.now(),
-    )
+    const step = notice.step ?? 'given up'
+    await recordStep(tx, recap, { state: 'failed', step, failure: notice.why }, clock.now())
+    await tell?.(tx, clock.now())
   })
   log.warn({ recapId, why: notice.why }, 'recap given up')
 }

@@ -1,5 +1,6 @@
 /** What a channel's look says about one recap: the words on its cards and labels. */
 import type { ChannelSettings } from '../../../shared/settings.ts'
+import { clipsOf } from '../../db/media.ts'
 import type { Recap } from '../../db/recaps.ts'
 import { streamsOf } from '../../db/shows.ts'
 import { momentTitle } from '../../domain/description.ts'
@@ -14,14 +15,15 @@ const NAMES_ON_A_CARD = 40
 const NAMES_ON_A_LABEL = 3
 
 export async function lookOf(
-  { db, clock }: Pick<JobContext, 'db' | 'clock'>,
+  context: Pick<JobContext, 'db' | 'clock' | 'storage'>,
   recap: Recap,
   plan: Plan,
   footage: PlannedFootage,
   settings: ChannelSettings,
 ): Promise<Look> {
+  const { db, clock } = context
   const { titleCard, creditsCard, labels, transition, evenLoudness, bannedWords } = settings
-  const look: Look = { transition, loudness: evenLoudness }
+  const look: Look = { transition, loudness: evenLoudness, ...(await ownClipsOf(context, recap.channelId)) }
   const namesOf = (people: Plan['moments'][number]['moment']['people']) =>
     people.flatMap((p) => p.displayName ?? [])
   if (titleCard) {
@@ -40,7 +42,7 @@ export async function lookOf(
       const moment = plan.moments[n]?.moment
       if (!moment) return null
       const title = momentTitle({
-        label: showableLabel(moment.labels, bannedWords),
+        label: moment.title ?? showableLabel(moment.labels, bannedWords),
         runtimeMs: moment.startMs,
       })
       const names = namesOf(moment.people)
@@ -52,4 +54,15 @@ export async function lookOf(
 function shortList(names: readonly string[], most: number): string {
   const more = names.length - most
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')
+}
+
+/** The streamer's own first and last clip, as local files. Another upload has another name. */
+export async function ownClipsOf(
+  { db, storage }: Pick<JobContext, 'db' | 'storage'>,
+  channelId: string,
+): Promise<{ intro?: string; outro?: string }> {
+  const clips: { intro?: string; outro?: string } = {}
+  for (const { place, key } of await clipsOf(db, channelId))
+    if (await storage.has(key)) clips[place] = await storage.localFile(key)
+  return clips
 }

@@ -1,63 +1,73 @@
-/** Step 6 and 7: uploads the recap once, records that it is published, and queues the mail in the same transaction. */
+/**
+ * Step 6 and 7: uploads the recap once, watches YouTube work on it to the end, records that it is published, and queues the
+ * news in the same transaction.
+ */
 import { Fault } from '../../../shared/fault.ts'
-import { findChannel } from '../../db/channels.ts'
+import type { DeskState } from '../../../shared/desk.ts'
 import { touchChannel } from '../../db/database.ts'
-import { queueMail } from '../../db/outbox.ts'
-import { findRecap, noteStep, recordStep, type Product, type Recap } from '../../db/recaps.ts'
-import { findUpload, replaceSession, saveUpload, uploadOf } from '../../db/uploads.ts'
+import { findRecap, noteStep, recordStep, type Recap, type RecapMoment } from '../../db/recaps.ts'
+import { findUpload, replaceSession, saveUpload, uploadOf, type Upload } from '../../db/uploads.ts'
 import { momentTitle } from '../../domain/description.ts'
 import { publishedLetter } from '../../mail/letters.tsx'
 import { errorText } from '../../log.ts'
+import { momentsNow, recapWords, shownCard } from '../../recap-words.ts'
+import { planShow } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
+import { prepareNotice } from '../notices.ts'
 
 export type PublishOutcome =
   | { kind: 'published'; videoId: string }
-  /** Not before then: a quota, or the streamer must connect again. */
+  /** YouTube has it, and is not through with it. */
+  | { kind: 'processing' }
+  /** Not before then: a quota. */
   | { kind: 'later'; notBeforeMs: number }
+  /** The streamer must connect again. */
   | { kind: 'reconnect' }
-  | { kind: 'failed'; why: string }
+  | { kind: 'failed'; why: string; advice: string }
+
+/** A video that YouTube works on for longer is told of all the same. */
+const PROCESSING_PATIENCE_MS = 6 * 60 * 60_000
+const KEPT = 'The video is kept for a few days: you can download it and upload it yourself.'
+
+/** What YouTube's reasons mean for the streamer (videos#status in its reference). */
+const REJECTED: Record<string, string> = {
+  duplicate: 'YouTube says that this video is on the channel already',
+  length: 'YouTube takes videos over 15 minutes only from channels with a confirmed phone number',
+  copyright: 'YouTube rejected it for copyright',
+  claim: 'YouTube rejected it for somebody’s claim on its content',
+  inappropriate: 'YouTube rejected it as inappropriate',
+  legal: 'YouTube rejected it for a legal complaint',
+  termsOfUse: 'YouTube rejected it as against its terms of use',
+  trademark: 'YouTube rejected it for a trademark',
+  uploaderAccountClosed: 'the YouTube account is closed',
+  uploaderAccountSuspended: 'the YouTube account is suspended',
+}
 
 export async function publish(context: JobContext, recapId: string): Promise<PublishOutcome> {
-  const { db, clock, log, publisher, storage } = context
+  const { db, clock, log, publisher } = context
   const recap = await findRecap(db, recapId)
-  const channel = recap && (await findChannel(db, recap.channelId))
-  if (!recap?.product || !channel) return { kind: 'failed', why: 'there is nothing to publish' }
+  const plan = recap && (await planShow(context, recap))
+  if (!recap?.product || !plan) return { kind: 'failed', why: 'there is nothing to publish', advice: '' }
   const { product, channelId } = recap
   const upload = await uploadOf(db, recapId, product, clock.now())
   if (recap.state === 'published' && upload.videoId) return { kind: 'published', videoId: upload.videoId }
-  const { settings } = channel
+  const moments = momentsNow(product, plan)
+  const { words } = await recapWords(context, recap, plan, moments)
   try {
-    await noteStep(db, recapId, 'uploading')
-    let videoId = upload.videoId
-    if (!videoId) {
-      videoId = await publisher.upload({
-        channelId,
-        recapId,
-        file: await storage.localFile(product.key),
-        title: recap.title ?? 'Stream recap',
-        description: recap.description ?? '',
-        privacy: settings.privacy,
-        madeForKids: settings.madeForKids,
-        session: {
-          load: async () => {
-            const stored = await findUpload(db, recapId)
-            return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
-          },
-          replace: (before, next) => replaceSession(db, recapId, before, next, clock.now()),
-        },
-      })
-      await saveUpload(db, recapId, { state: 'uploaded', videoId, session: null }, clock.now())
+    const videoId = upload.videoId ?? (await uploadOnce(context, recap, words))
+    const state = await publisher.videoState(channelId, videoId)
+    if (!state) throw new Fault('the video is no longer on YouTube', 'permanent')
+    if (state.problem)
+      throw new Fault(REJECTED[state.problem] ?? `YouTube refused the video: ${state.problem}`, 'permanent')
+    await saveUpload(db, recapId, { privacy: state.privacy, error: null }, clock.now())
+    if (!state.processed && clock.now() - (await uploadedAt(context, upload)) < PROCESSING_PATIENCE_MS) {
+      await noteStep(db, recapId, 'YouTube works on it')
+      return { kind: 'processing' }
     }
-    const privacy = await publisher.privacyOf(channelId, videoId)
-    await saveUpload(db, recapId, { privacy }, clock.now())
-    await setThumbnail(context, recap, product, videoId)
+    await setThumbnail(context, recap, moments, words.thumbnail, videoId)
+    await addToPlaylist(context, recap, plan.channel.settings.playlist, videoId)
     await noteStep(db, recapId, 'telling')
-    await recordPublished(context, recap, product, {
-      videoId,
-      privacy,
-      to: channel.email,
-      asked: settings.privacy,
-    })
+    await recordPublished(context, recap, plan, { moments, words, videoId, privacy: state.privacy })
     log.info({ recapId, videoId }, 'recap published')
     return { kind: 'published', videoId }
   } catch (error) {
@@ -65,22 +75,50 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
     await saveUpload(db, recapId, { error: error.message }, clock.now())
     log.warn({ recapId, error: errorText(error) }, 'publishing did not succeed')
     if (error.remedy === 'reauth') return { kind: 'reconnect' }
-    if (error.remedy === 'permanent') return { kind: 'failed', why: error.message }
+    if (error.remedy === 'permanent') return { kind: 'failed', why: error.message, advice: KEPT }
     if (error.notBeforeMs !== undefined) return { kind: 'later', notBeforeMs: error.notBeforeMs }
     throw error
   }
 }
 
-/** The most wanted moment's picture; without it the video is as good, so a refusal is only noted. */
+async function uploadOnce(context: JobContext, recap: Recap, words: DeskState['words']): Promise<string> {
+  const { db, clock, publisher, storage } = context
+  await noteStep(db, recap.id, 'uploading')
+  const videoId = await publisher.upload({
+    channelId: recap.channelId,
+    recapId: recap.id,
+    file: await storage.localFile(recap.product?.key ?? ''),
+    title: words.title,
+    description: words.description,
+    privacy: words.privacy,
+    madeForKids: words.madeForKids,
+    tags: words.tags,
+    session: {
+      load: async () => {
+        const stored = await findUpload(db, recap.id)
+        return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
+      },
+      replace: (before, next) => replaceSession(db, recap.id, before, next, clock.now()),
+    },
+  })
+  await saveUpload(db, recap.id, { state: 'uploaded', videoId, session: null }, clock.now())
+  return videoId
+}
+
+async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<number> {
+  return before.uploadedAtMs ?? (await findUpload(db, before.recapId))?.uploadedAtMs ?? clock.now()
+}
+
+/** The chosen moment's picture, or the most wanted one's; without it the video is as good, so a refusal is only noted. */
 async function setThumbnail(
   { publisher, storage, log }: JobContext,
   recap: Recap,
-  product: Product,
+  moments: readonly RecapMoment[],
+  chosen: string | undefined,
   videoId: string,
 ) {
-  const best = [...product.moments].sort(
-    (a, b) => b.people.length + b.unnamed - (a.people.length + a.unnamed),
-  )[0]
+  const people = (m: RecapMoment) => m.people.length + m.unnamed
+  const best = moments.find((m) => m.id === chosen) ?? [...moments].sort((a, b) => people(b) - people(a))[0]
   if (!best) return
   try {
     await publisher.setThumbnail(recap.channelId, videoId, await storage.localFile(best.still))
@@ -89,34 +127,63 @@ async function setThumbnail(
   }
 }
 
+async function addToPlaylist(
+  { publisher, log }: JobContext,
+  recap: Recap,
+  playlist: string | null,
+  videoId: string,
+) {
+  if (!playlist) return
+  try {
+    await publisher.addToPlaylist(recap.channelId, playlist, videoId)
+  } catch (error) {
+    log.warn({ recapId: recap.id, error: errorText(error) }, 'the video is in no playlist')
+  }
+}
+
 async function recordPublished(
   context: JobContext,
   recap: Recap,
-  product: Product,
-  video: { videoId: string; privacy: string; to: string | null; asked: string },
+  plan: NonNullable<Awaited<ReturnType<typeof planShow>>>,
+  video: { moments: RecapMoment[]; words: DeskState['words']; videoId: string; privacy: string },
 ): Promise<void> {
+  const { moments, words, videoId, privacy } = video
+  const { settings } = plan.channel
+  const product = recap.product && { ...recap.product, moments }
+  if (!product) return
+  const url = `https://www.youtube.com/watch?v=${videoId}`
+  const shown = moments.map((m) => ({
+    atSec: m.atSec,
+    title: momentTitle(m),
+    people: m.people.length + m.unnamed,
+  }))
+  const leftOut = plan.leftOut.map(({ moment, reason }) => ({
+    title: momentTitle(shownCard(moment, settings.bannedWords)),
+    reason,
+  }))
+  const tell = await prepareNotice(context, plan.channel, {
+    kind: 'published',
+    about: recap.id,
+    url,
+    data: { recapId: recap.id, videoId, title: words.title, privacy, moments: shown, leftOut },
+    letter: (unsubscribe) =>
+      publishedLetter({
+        title: words.title,
+        url,
+        durationSec: product.durationSec,
+        privacy,
+        askedPrivacy: words.privacy,
+        moments: shown,
+        leftOut,
+        unsubscribe,
+      }),
+  })
   const now = context.clock.now()
   await context.db.transaction().execute(async (tx) => {
-    await recordStep(tx, recap, { state: 'published', step: 'done' }, now)
+    const { title, description } = words
+    await recordStep(tx, recap, { state: 'published', step: 'done', product, title, description }, now)
+    await saveUpload(tx, recap.id, { state: 'live' }, now)
     await touchChannel(tx, recap.channelId, now)
-    if (!video.to) return
-    const letter = publishedLetter({
-      title: recap.title ?? 'Stream recap',
-      url: `https://www.youtube.com/watch?v=${video.videoId}`,
-      durationSec: product.durationSec,
-      privacy: video.privacy,
-      askedPrivacy: video.asked,
-      moments: product.moments.map((m) => ({
-        atSec: m.atSec,
-        title: momentTitle(m),
-        people: m.people.length + m.unnamed,
-      })),
-      leftOut: product.leftOut.map((m) => ({ title: momentTitle(m), reason: m.reason })),
-    })
-    await queueMail(
-      tx,
-      { to: video.to, ...letter, uniqueKey: `published.${recap.id}`, channelId: recap.channelId },
-      now,
-    )
+    await tell(tx, now)
   })
 }

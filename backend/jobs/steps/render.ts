@@ -1,8 +1,6 @@
 /** Step 4: only the parts that the plan needs are fetched, moments are cut, and the recap is assembled with its thumbnails. */
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
-import { DEFAULT_SETTINGS } from '../../../shared/settings.ts'
-import { findChannel } from '../../db/channels.ts'
 import { withdrawGone } from '../../db/withdrawals.ts'
 import { recordMedia } from '../../db/media.ts'
 import {
@@ -14,19 +12,17 @@ import {
   type Product,
   type RecapMoment,
 } from '../../db/recaps.ts'
-import { streamsOf } from '../../db/shows.ts'
-import { descriptionOf, titleOf } from '../../domain/description.ts'
-import { showableLabel } from '../../domain/label.ts'
-import type { Moment } from '../../domain/moments.ts'
+import { findUpload } from '../../db/uploads.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { MediaError } from '../../media/av.ts'
 import { renderRecap, type Rendered } from '../../media/render.ts'
+import { recapWords, shownCard } from '../../recap-words.ts'
+import { planShow, videoKeyOf } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
 import { expectRoom, NoRoom } from '../room.ts'
 import { watchRender, type RenderWatch } from '../watch-render.ts'
 import { lookOf } from './look-of.ts'
 import { bringFootage, partsKey, type PlannedFootage } from './bring-footage.ts'
-import { planShow } from './plan-show.ts'
 
 export type RenderOutcome =
   | { kind: 'rendered' }
@@ -38,6 +34,8 @@ export type RenderOutcome =
   /** The streamer dropped it while it was made. */
   | { kind: 'cancelled' }
 
+type Planned = NonNullable<Awaited<ReturnType<typeof planShow>>>
+
 const FETCHING = 'fetching'
 const CUTTING = 'cutting'
 
@@ -46,10 +44,16 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   const recap = await findRecap(db, recapId)
   if (!recap) return { kind: 'failed', why: 'the recap is gone' }
   if (recap.state === 'empty') return { kind: 'empty' }
-  if (recap.product) return { kind: 'rendered' }
   if (recap.decision === 'drop') return cancelled(context, recapId)
-  await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
+  if ((await findUpload(db, recapId))?.videoId) return { kind: 'rendered' }
+  if (!recap.product)
+    await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
   const plan = await planShow(context, recap)
+  if (!plan) return { kind: 'failed', why: 'the channel is gone' }
+  const videoKey = videoKeyOf(plan, plan.channel.settings)
+  // In `preparing`, the streamer wants it made anew in any case: with another look, say.
+  const made = recap.product !== null && recap.state !== 'preparing'
+  if (made && (recap.product?.videoKey ?? videoKey) === videoKey) return { kind: 'rendered' }
   if (plan.moments.length === 0) {
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
       return { kind: 'failed', why: 'Twitch has no recording of any of the moments' }
@@ -60,14 +64,10 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   try {
     const footage = await fetchFor(context, recap, plan, watch)
     const rendered = await cut(context, recap, plan, footage, watch)
-    const bannedWords = (await findChannel(db, recap.channelId))?.settings.bannedWords ?? []
-    const product = productOf(recapId, plan, footage, rendered, bannedWords)
-    await recordStep(
-      db,
-      recap,
-      { state: 'rendered', step: 'rendered', product, ...(await wordsFor(context, recap, product)) },
-      clock.now(),
-    )
+    const product = productOf(recapId, plan, footage, rendered, videoKey)
+    const { title, description } = (await recapWords(context, recap, plan, product.moments)).words
+    const change = { state: 'rendered', step: 'rendered', product, title, description } as const
+    await recordStep(db, recap, change, clock.now())
     return { kind: 'rendered' }
   } catch (error) {
     if (watch.signal.aborted) return cancelled(context, recapId)
@@ -101,7 +101,7 @@ async function fetchFor(
 async function cut(
   context: JobContext,
   recap: Recap,
-  plan: Plan,
+  plan: Planned,
   footage: PlannedFootage,
   watch: RenderWatch,
 ): Promise<Rendered> {
@@ -113,7 +113,7 @@ async function cut(
   await recordMedia(db, { key, channelId, recapId: id, kind: 'recap' }, clock.now())
   const dir = storage.workDir(key)
   const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
-  const settings = (await findChannel(db, channelId))?.settings ?? DEFAULT_SETTINGS
+  const { settings } = plan.channel
   return renderRecap(
     {
       pieces,
@@ -142,18 +142,20 @@ async function cancelled({ db, clock, storage }: JobContext, recapId: string): P
 
 function productOf(
   recapId: string,
-  plan: Plan & Pick<Product, 'timing'>,
+  plan: Planned,
   footage: PlannedFootage,
   rendered: Rendered,
-  bannedWords: readonly string[],
+  videoKey: string,
 ): Product {
+  const { bannedWords } = plan.channel.settings
   const moments = plan.moments.flatMap(({ moment, pieces }, n): RecapMoment[] => {
     const cut = rendered.pieces.filter((_, p) => footage.momentOfPiece[p] === n)
     const first = cut[0]
     if (!first) return []
     const durationSec = cut.reduce((sum, c) => sum + c.durationSec, 0)
     const still = `recaps/${recapId}/${footage.momentOfPiece.indexOf(n)}.jpg`
-    return [{ ...shownMoment(moment, bannedWords), atSec: first.atSec, durationSec, pieces, still }]
+    const at = { id: moment.id, atSec: first.atSec, durationSec, pieces, still }
+    return [{ ...shownCard(moment, bannedWords), ...at }]
   })
   return {
     key: `recaps/${recapId}/recap.mp4`,
@@ -165,29 +167,9 @@ function productOf(
     partsTotal: footage.partsTotal,
     finding: rendered.finding,
     lacks: rendered.lacks,
-    ...(plan.timing ? { timing: plan.timing } : {}),
+    timing: plan.timing,
+    videoKey,
     moments,
-    leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownMoment(moment, bannedWords), reason })),
-  }
-}
-
-function shownMoment(moment: Moment, bannedWords: readonly string[]) {
-  return {
-    label: showableLabel(moment.labels, bannedWords),
-    runtimeMs: moment.startMs,
-    people: moment.people.flatMap((p) => p.displayName ?? []),
-    unnamed: moment.people.filter((p) => p.displayName === null).length,
-  }
-}
-
-async function wordsFor(context: JobContext, recap: Recap, product: Product) {
-  const channel = await findChannel(context.db, recap.channelId)
-  const [stream] = await streamsOf(context.db, recap.showId, context.clock.now())
-  if (!channel || !stream) return {}
-  return {
-    title: recap.longEchoId
-      ? titleOf(`${product.moments[0]?.label ?? 'A long moment'} – {title}`, stream)
-      : titleOf(channel.settings.titleTemplate, stream),
-    description: descriptionOf(product.moments, product.durationSec, channel.login),
+    leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownCard(moment, bannedWords), reason })),
   }
 }

@@ -5,6 +5,7 @@ import {
   longBody,
   peopleBody,
   settingsBody,
+  settingsChange,
   type ConfigState,
   type ExtensionSettings,
   type FoundPeople,
@@ -16,6 +17,7 @@ import { DEFAULT_SETTINGS } from '../../../shared/settings.ts'
 import { changeSettings, findChannel, peopleOf, setStandings } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
 import { saveEdit } from '../../db/edits.ts'
+import { readCardId } from '../../domain/edits.ts'
 import { openLongEcho, startLongEcho, stopLongEcho } from '../../db/long-echoes.ts'
 import { liveShow, streamsOf } from '../../db/shows.ts'
 import { panelMomentOf } from '../../panel-state.ts'
@@ -121,7 +123,8 @@ export function configRoutes(options: ConfigOptions): Hono {
     const live = await liveOf(channelId)
     const show = await liveShow(db, channelId)
     if (!show || !live.moments.some((m) => m.id === momentId)) return refuse(c, 'no-moment')
-    await saveEdit(db, { channelId, showId: show.id, echoId: momentId, kept }, now())
+    const edit = { channelId, showId: show.id, recapId: '', author: channelId, ...readCardId(momentId) }
+    await saveEdit(db, { ...edit, change: { kept } }, now())
     return c.json(await liveOf(channelId))
   })
 
@@ -176,35 +179,8 @@ export function configRoutes(options: ConfigOptions): Hono {
   return app
 }
 
+/** What of the settings the contract has; the others are not for changing. */
 function extensionSettings(settings: ChannelSettings): ExtensionSettings {
-  const { mode, minimumRole, defaultLengthMs, maxLengthMs, latencyMs } = settings
-  const { cooldownMs, undoMs, budgetMs, confirmations, refusals, votes } = settings
-  const { moderatorsManage, longSpans, prefix, aliases, savedText, replacedText, bannedWords } = settings
-  const { cut, titleCard, creditsCard, labels, transition, evenLoudness } = settings
-  return {
-    mode,
-    minimumRole,
-    defaultLengthMs,
-    maxLengthMs,
-    latencyMs,
-    cooldownMs,
-    undoMs,
-    budgetMs,
-    confirmations,
-    refusals,
-    votes,
-    moderatorsManage,
-    longSpans,
-    prefix,
-    aliases,
-    savedText,
-    replacedText,
-    bannedWords,
-    cut,
-    titleCard,
-    creditsCard,
-    labels,
-    transition,
-    evenLoudness,
-  }
+  const fields = Object.keys(settingsChange.shape) as (keyof ExtensionSettings)[]
+  return Object.fromEntries(fields.map((field) => [field, settings[field]])) as ExtensionSettings
 }

@@ -1,21 +1,20 @@
-/** What the streamer can take home of a recap: the video, its moments, and edit lists for an editor. */
-import { Hono } from 'hono'
+/** What the streamer can take home of a recap: the video, its moments, an upright short, and edit lists for an editor. */
+import { Hono, type Context } from 'hono'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Database } from '../../db/database.ts'
-import { findRecap, type Product } from '../../db/recaps.ts'
+import type { Product, RecapMoment } from '../../db/recaps.ts'
 import { momentTitle } from '../../domain/description.ts'
 import { csvOf, edlOf, otioOf } from '../../domain/edit-lists.ts'
-import { cutMoments, zipOf } from '../../media/by-products.ts'
+import { cutMoments, cutShort, zipOf } from '../../media/by-products.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { Sessions } from '../session.ts'
+import { stop, type Gate } from './gate.ts'
+import { sendFile } from './send-file.ts'
 
 export interface DownloadOptions {
-  db: Database
-  sessions: Sessions
+  gate: Gate
   storage: Storage
 }
 
@@ -25,12 +24,16 @@ const LISTS = {
   otio: { type: 'application/json', of: (title: string, p: Product) => otioOf(title, p.moments) },
 }
 
-export function downloadRoutes({ db, sessions, storage }: DownloadOptions): Hono {
+export function downloadRoutes({ gate, storage }: DownloadOptions): Hono {
   const app = new Hono()
-  const productOf = async (c: Parameters<Sessions['channelOf']>[0], recapId: string) => {
-    const channelId = await sessions.channelOf(c)
-    const recap = channelId && (await findRecap(db, recapId))
-    return recap && recap.channelId === channelId && recap.product ? { recap, product: recap.product } : null
+  const productOf = async (c: Context) => {
+    const { recap } = await gate.recap(c)
+    return recap.product ? { recap, product: recap.product } : stop(c, 404, 'There is no video yet.')
+  }
+  const videoOf = async (c: Context) => {
+    const { product } = await productOf(c)
+    if (!(await storage.has(product.key))) stop(c, 404, 'The video has been deleted: its time was over.')
+    return { product, file: await storage.localFile(product.key) }
   }
   const attached = (name: string, type: string) => ({
     'content-type': type,
@@ -39,45 +42,55 @@ export function downloadRoutes({ db, sessions, storage }: DownloadOptions): Hono
   })
 
   app.get('/recaps/:id/:list{moments\\.(edl|csv|otio)}', async (c) => {
-    const found = await productOf(c, c.req.param('id'))
-    if (!found) return c.notFound()
+    const { recap, product } = await productOf(c)
     const kind = c.req.param('list').split('.')[1] as keyof typeof LISTS
     const { type, of } = LISTS[kind]
-    return c.body(of(found.recap.title ?? 'Recap', found.product), 200, attached(`recap.${kind}`, type))
+    return c.body(of(recap.title ?? 'Recap', product), 200, attached(`recap.${kind}`, type))
   })
 
   app.get('/recaps/:id/recap.mp4', async (c) => {
-    const found = await productOf(c, c.req.param('id'))
-    if (!found || !(await storage.has(found.product.key))) return c.notFound()
-    const file = await storage.localFile(found.product.key)
-    const { size } = await stat(file)
-    const headers = { ...attached('recap.mp4', 'video/mp4'), 'content-length': String(size) }
-    return c.body(Readable.toWeb(createReadStream(file)) as ReadableStream, 200, headers)
+    const { file } = await videoOf(c)
+    // To look at on the desk, or to take home.
+    const headers = c.req.query('look') === undefined ? attached('recap.mp4', 'video/mp4') : {}
+    return sendFile(c, file, 'video/mp4', headers)
   })
 
   app.get('/recaps/:id/moments.zip', async (c) => {
-    const found = await productOf(c, c.req.param('id'))
-    if (!found || !(await storage.has(found.product.key))) return c.notFound()
-    const recap = await storage.localFile(found.product.key)
-    const zip = momentsZip(recap, found.product)
-    return c.body(
-      Readable.toWeb(Readable.from(zip)) as ReadableStream,
-      200,
-      attached('moments.zip', 'application/zip'),
-    )
+    const { product, file } = await videoOf(c)
+    const zip = Readable.toWeb(Readable.from(momentsZip(file, product))) as ReadableStream
+    return c.body(zip, 200, attached('moments.zip', 'application/zip'))
+  })
+
+  app.get('/recaps/:id/short.mp4', async (c) => {
+    const { product, file } = await videoOf(c)
+    const fill = c.req.query('fill') === 'blur' ? 'blur' : 'crop'
+    const dir = await mkdtemp(join(tmpdir(), 'echoes-short-'))
+    const out = join(dir, 'short.mp4')
+    try {
+      const best = [...product.moments].sort((a, b) => peopleOf(b) - peopleOf(a))
+      if (!(await cutShort(file, best.map(named), { dir, out, fill })))
+        return stop(c, 404, 'No moment is long enough for a short.')
+      const { size } = await stat(out)
+      // The open file outlives its name.
+      const bytes = createReadStream(out)
+      await new Promise((ready, broken) => bytes.once('open', ready).once('error', broken))
+      const headers = { ...attached('short.mp4', 'video/mp4'), 'content-length': String(size) }
+      return c.body(Readable.toWeb(bytes) as ReadableStream, 200, headers)
+    } finally {
+      await rm(dir, { recursive: true, force: true })
+    }
   })
   return app
 }
+
+const peopleOf = (moment: RecapMoment) => moment.people.length + moment.unnamed
+const named = (moment: RecapMoment) => ({ ...moment, title: momentTitle(moment) })
 
 /** The moments are cut when they are asked for, and go when the last byte is taken or nobody takes any more. */
 async function* momentsZip(recap: string, { moments }: Product): AsyncGenerator<Uint8Array> {
   const dir = await mkdtemp(join(tmpdir(), 'echoes-zip-'))
   try {
-    const files = await cutMoments(
-      recap,
-      moments.map((m) => ({ ...m, title: momentTitle(m) })),
-      dir,
-    )
+    const files = await cutMoments(recap, moments.map(named), dir)
     yield* zipOf(files.map((file) => ({ name: basename(file), file })))
   } finally {
     await rm(dir, { recursive: true, force: true })

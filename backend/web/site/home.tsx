@@ -1,17 +1,18 @@
-/** The companion site's one page for now: what is connected, the consent to publish, and the recaps. */
+/** The first page: for strangers what Echoes is; for streamers what is still to do, and their recaps. */
 import { positionText } from '../../../shared/time-text.ts'
 import type { Channel } from '../../db/channels.ts'
-import type { Grant } from '../../db/grants.ts'
-import type { Product, Recap } from '../../db/recaps.ts'
-import { momentTitle } from '../../domain/description.ts'
+import type { ConsentKind } from '../../db/consents.ts'
+import type { Recap } from '../../db/recaps.ts'
+import type { Actor } from '../session.ts'
 import { Layout } from './layout.tsx'
+import type { Step } from './steps.ts'
 
 export interface HomeData {
   channel: Channel
-  youtube: Grant | null
-  autoPublish: boolean
-  /** `unheardMs`: how long no bot heard chat during the show. */
-  recaps: { recap: Recap; videoId: string | null; privacy: string | null; unheardMs: number }[]
+  role: Actor['role']
+  steps: Step[]
+  agreement: ConsentKind | null
+  recaps: { recap: Recap; title: string; videoId: string | null; privacy: string | null; unheardMs: number }[]
   nowMs: number
 }
 
@@ -28,67 +29,152 @@ export function SignedOut() {
           Sign in with Twitch
         </a>
       </p>
+      <p class="muted">
+        You edit for a streamer? <a href="/sign-in/twitch?as=editor">Sign in as an editor</a>: Echoes learns
+        your name and nothing else.
+      </p>
     </Layout>
   )
 }
 
-export function Home({ channel, youtube, autoPublish, recaps, nowMs }: HomeData) {
+/** Signed in, and let in by nobody. */
+export function NobodysEditor({ channels }: { channels: { id: string; displayName: string }[] }) {
   return (
     <Layout title="Echoes">
-      <div class="row">
-        <h1>{channel.displayName}</h1>
-        <form method="post" action="/sign-out">
-          <button>Sign out</button>
-        </form>
-      </div>
-      <YoutubeCard youtube={youtube} />
-      <ConsentCard autoPublish={autoPublish} />
+      <h1>{channels.length > 0 ? 'Whose recaps?' : 'Nobody has let you in yet'}</h1>
+      {channels.length === 0 && (
+        <p>
+          The streamer adds you as an editor in Echoes’ settings, by your Twitch name. Then come back here.
+        </p>
+      )}
+      <ChannelChoice channels={channels} />
+      <form method="post" action="/sign-out">
+        <button>Sign out</button>
+      </form>
+    </Layout>
+  )
+}
+
+function ChannelChoice({ channels }: { channels: { id: string; displayName: string }[] }) {
+  return (
+    <form method="post" action="/channel" class="stack">
+      {channels.map(({ id, displayName }) => (
+        <button name="channel" value={id}>
+          {displayName}
+        </button>
+      ))}
+    </form>
+  )
+}
+
+export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeData) {
+  const left = steps.filter((step) => !step.done && !step.optional).length
+  return (
+    <Layout title="Echoes" nav={{ channel: channel.displayName, role }}>
+      {role === 'streamer' && (
+        <>
+          <h1>{left === 0 ? 'All set' : left === 1 ? 'One step left' : `${left} steps left`}</h1>
+          <p class="muted">
+            {left === 0
+              ? 'The next stream in which somebody echoes becomes a recap.'
+              : 'In any order. What works already stays as it is.'}
+          </p>
+          <ol class="steps">
+            {steps.map((step) => (
+              <StepRow key={step.name} step={step} />
+            ))}
+          </ol>
+          <Agreement agreement={agreement} channel={channel} />
+          <form method="post" action="/try" class="card row">
+            <div>
+              <strong>Try it without a stream</strong>
+              <div class="muted">
+                Says a line in your chat, asks YouTube, and cuts ten seconds out of your latest recording.
+                Nothing is published.
+              </div>
+            </div>
+            <button>Test echo</button>
+          </form>
+        </>
+      )}
       <h2>Recaps</h2>
       {recaps.length === 0 && (
         <p class="muted">None yet. The first one comes after the next stream in which somebody echoes.</p>
       )}
       {recaps.map((shown) => (
-        <RecapCard key={shown.recap.id} {...shown} nowMs={nowMs} />
+        <RecapCard key={shown.recap.id} {...shown} nowMs={nowMs} role={role} />
       ))}
     </Layout>
   )
 }
 
-function YoutubeCard({ youtube }: { youtube: Grant | null }) {
-  const connected = youtube?.state === 'ok'
+function StepRow({ step }: { step: Step }) {
+  const state = step.done ? 'done' : step.optional ? 'optional' : 'open'
   return (
-    <div class="card row">
+    <li class={`card row step ${state}`}>
+      <span class="mark" aria-hidden="true">
+        {step.done ? '✓' : ''}
+      </span>
+      {step.picture && <img src={step.picture} alt="" width="40" height="40" class="avatar" />}
       <div>
-        <strong>YouTube</strong>
-        <div class={connected ? 'good' : 'warning'}>
-          {connected && `Connected: ${youtube.accountName}`}
-          {!youtube && 'Not connected yet: recaps cannot be published'}
-          {youtube && !connected && `Access to ${youtube.accountName} has ended: connect it again`}
-        </div>
+        <strong>{step.name}</strong>
+        <span class="hidden">{step.done ? ' (done)' : step.optional ? ' (optional)' : ' (to do)'}</span>
+        <div class={step.done ? 'muted' : 'text'}>{step.sentence}</div>
       </div>
-      <a class={`button${connected ? '' : ' primary'}`} href="/connect/youtube">
-        {connected ? 'Connect another channel' : 'Connect YouTube'}
-      </a>
-    </div>
+      {step.action && 'href' in step.action && (
+        <a class={`button${step.done || step.optional ? '' : ' primary'}`} href={step.action.href}>
+          {step.action.text}
+        </a>
+      )}
+      {step.action && 'post' in step.action && (
+        <form method="post" action={step.action.post}>
+          <button class={step.done || step.optional ? '' : 'primary'}>{step.action.text}</button>
+        </form>
+      )}
+    </li>
   )
 }
 
-function ConsentCard({ autoPublish }: { autoPublish: boolean }) {
+const CERTIFY =
+  'you certify that what is uploaded complies with the YouTube Terms of Service, including the Community Guidelines. Please be sure not to violate others’ copyright or privacy rights.'
+
+function Agreement({ agreement, channel }: { agreement: ConsentKind | null; channel: Channel }) {
+  const { reviewMs, privacy, madeForKids } = channel.settings
+  const hours = reviewMs / 3_600_000
+  const choices: [ConsentKind, string, string][] = [
+    ['upload', 'I look at each recap first', 'Nothing goes up before you press Publish.'],
+    [
+      'auto_publish',
+      'Recaps go up by themselves',
+      hours > 0
+        ? `An untouched recap goes up ${hours === 1 ? 'an hour' : `${hours} hours`} after it is ready.`
+        : 'A recap goes up as soon as it is ready. In the settings you can give yourself time to look.',
+    ],
+  ]
   return (
-    <div class="card row">
-      <div>
-        <strong>Publish by itself</strong>
-        <div class="muted">
-          {autoPublish
-            ? 'Each recap goes up on YouTube as soon as it is ready. You can take this back at any time.'
-            : 'Each recap waits for your word. If you agree, Echoes uploads recaps to your channel without asking again. You certify that what you stream complies with the YouTube Terms of Service (youtube.com/t/terms).'}
-        </div>
-      </div>
-      <form method="post" action="/consent">
-        <input type="hidden" name="agree" value={autoPublish ? 'no' : 'yes'} />
-        <button>{autoPublish ? 'Ask me each time' : 'I agree, publish by itself'}</button>
+    <section class="card" id="agreement" aria-labelledby="agreement-title">
+      <strong id="agreement-title">How recaps go up</strong>
+      <p class="muted">
+        As {privacy}, {madeForKids ? 'made for kids' : 'not made for kids'}, as the settings say. By choosing,{' '}
+        {CERTIFY}{' '}
+        <a href="https://www.youtube.com/t/terms" rel="noopener noreferrer">
+          YouTube’s terms
+        </a>
+      </p>
+      <form method="post" action="/agreement" class="choices">
+        {choices.map(([kind, name, what]) => (
+          <button name="kind" value={kind} aria-pressed={agreement === kind ? 'true' : 'false'}>
+            <strong>{name}</strong>
+            <small>{agreement === kind ? `${what} That is so now.` : what}</small>
+          </button>
+        ))}
+        {agreement && (
+          <button name="kind" value="none" class="quiet">
+            Take this back
+          </button>
+        )}
       </form>
-    </div>
+    </section>
   )
 }
 
@@ -110,103 +196,53 @@ function progressText({ step, progress }: Recap, nowMs: number): string {
   return `${step}, ${far}${leftSec > 0 ? `, about ${positionText(leftSec)} left` : ''}`
 }
 
-/** How the moments were found, and what may be missing. */
-function timingText(timing: Product['timing'], unheardMs: number): string {
-  const found = {
-    measured: 'Timing was measured while the recording grew.',
-    table: 'Timing is by your table of drift.',
-  }
-  const unheard =
-    unheardMs >= 1_000
-      ? `For ${Math.round(unheardMs / 1000)} s of the stream no bot was in chat; what Twitch delivered otherwise is in.`
-      : ''
-  return [timing && found[timing], unheard].filter(Boolean).join(' ')
-}
-
-const DOWNLOADS = [
-  ['recap.mp4', 'the video'],
-  ['moments.zip', 'each moment'],
-  ['moments.edl', 'EDL'],
-  ['moments.csv', 'CSV'],
-  ['moments.otio', 'OTIO'],
-] as const
-
-function RecapCard({
-  recap,
-  videoId,
-  privacy,
-  unheardMs,
-  nowMs,
-}: HomeData['recaps'][number] & { nowMs: number }) {
+function RecapCard(props: HomeData['recaps'][number] & { nowMs: number; role: Actor['role'] }) {
+  const { recap, title, videoId, privacy, unheardMs, nowMs, role } = props
   const { product } = recap
   const undecided = recap.state === 'rendered' && recap.decision === null
+  const busy = recap.state === 'preparing' || (recap.decision === 'publish' && recap.state !== 'published')
+  const facts = [
+    recap.decision === 'drop' ? 'Dropped' : STATE_TEXT[recap.state],
+    busy && recap.decision !== 'drop' && progressText(recap, nowMs),
+    recap.failure,
+    product && `${product.moments.length} moments, ${positionText(product.durationSec)}`,
+    privacy,
+  ].filter(Boolean)
   return (
-    <div class="card">
+    <article class="card">
       <div class="row">
         <div>
-          <strong>{recap.title ?? 'Recap'}</strong>
-          <div class="muted">
-            {recap.decision === 'drop' ? 'Dropped' : STATE_TEXT[recap.state]}
-            {recap.state === 'preparing' && recap.decision !== 'drop' && `: ${progressText(recap, nowMs)}`}
-            {recap.failure && `: ${recap.failure}`}
-            {product && ` · ${product.moments.length} moments, ${positionText(product.durationSec)}`}
-            {privacy && ` · ${privacy}`}
-          </div>
-          <div class="muted">{timingText(product?.timing, unheardMs)}</div>
+          <strong>
+            <a href={`/recaps/${recap.id}`}>{title}</a>
+          </strong>
+          <div class="muted">{facts.join(' · ')}</div>
+          {unheardMs >= 1_000 && (
+            <div class="muted">
+              For {Math.round(unheardMs / 1000)} s of the stream no bot was in chat; what Twitch delivered
+              otherwise is in.
+            </div>
+          )}
         </div>
         {videoId && (
           <a class="button" href={`https://www.youtube.com/watch?v=${videoId}`}>
             Watch
           </a>
         )}
-        {recap.state === 'preparing' && recap.decision === null && (
+        {recap.state === 'preparing' && recap.decision === null && role === 'streamer' && (
           <form method="post" action={`/recaps/${recap.id}/drop`}>
             <button>Cancel</button>
           </form>
         )}
         {undecided && (
-          <>
-            <form method="post" action={`/recaps/${recap.id}/publish`}>
-              <button class="primary">Publish</button>
-            </form>
-            <form method="post" action={`/recaps/${recap.id}/drop`}>
-              <button>Drop</button>
-            </form>
-            <form method="post" action={`/recaps/${recap.id}/earlier`}>
-              <button>All 2 s earlier</button>
-            </form>
-            <form method="post" action={`/recaps/${recap.id}/later`}>
-              <button>All 2 s later</button>
-            </form>
-          </>
+          <a class="button primary" href={`/recaps/${recap.id}`}>
+            Look and publish
+          </a>
         )}
       </div>
-      {product && product.moments.length > 0 && (
-        <p class="muted">
-          {'Download: '}
-          {DOWNLOADS.map(([file, name], n) => (
-            <>
-              {n > 0 && ' · '}
-              <a href={`/recaps/${recap.id}/${file}`}>{name}</a>
-            </>
-          ))}
-        </p>
-      )}
       {product?.lacks?.map((sentence) => (
         <p class="warning">{sentence}</p>
       ))}
-      {product && (
-        <table>
-          {product.moments.map((m) => (
-            <tr>
-              <td class="time">{positionText(m.atSec)}</td>
-              <td>{momentTitle(m)}</td>
-              <td class="muted">{m.people.join(', ')}</td>
-            </tr>
-          ))}
-        </table>
-      )}
-    </div>
+    </article>
   )
 }
 
@@ -220,6 +256,29 @@ export function Problem({ title, sentence }: { title: string; sentence: string }
           Back to Echoes
         </a>
       </p>
+    </Layout>
+  )
+}
+
+/** A page that says what was done, or asks for one press. */
+export function Said(props: { title: string; sentences: string[]; ask?: { action: string; text: string } }) {
+  return (
+    <Layout title={props.title}>
+      <h1>{props.title}</h1>
+      {props.sentences.map((sentence) => (
+        <p>{sentence}</p>
+      ))}
+      {props.ask ? (
+        <form method="post" action={props.ask.action}>
+          <button class="primary">{props.ask.text}</button>
+        </form>
+      ) : (
+        <p>
+          <a class="button" href="/">
+            To Echoes
+          </a>
+        </p>
+      )}
     </Layout>
   )
 }

@@ -2,7 +2,19 @@
 import type { ComponentChildren } from 'preact'
 import { render } from 'preact-render-to-string'
 
-export function Layout({ title, children }: { title: string; children: ComponentChildren }) {
+export interface LayoutProps {
+  title: string
+  /** Files under `/assets`. */
+  styles?: string[]
+  scripts?: string[]
+  /** Without the frame's margins: the page has its own. */
+  bare?: boolean
+  /** Links on top, for who is signed in. */
+  nav?: { channel: string; role: 'streamer' | 'editor' }
+  children: ComponentChildren
+}
+
+export function Layout({ title, styles = [], scripts = [], bare = false, nav, children }: LayoutProps) {
   return (
     <html lang="en">
       <head>
@@ -10,9 +22,29 @@ export function Layout({ title, children }: { title: string; children: Component
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
         <link rel="stylesheet" href="/site.css" />
+        {styles.map((file) => (
+          <link rel="stylesheet" href={`/assets/${file}`} />
+        ))}
+        {scripts.map((file) => (
+          <script type="module" src={`/assets/${file}`} />
+        ))}
       </head>
       <body>
-        <main>{children}</main>
+        {nav && (
+          <header class="top">
+            <a class="brand" href="/">
+              Echoes
+            </a>
+            <nav aria-label="Pages">
+              <a href="/">{nav.channel}</a>
+              {nav.role === 'streamer' && <a href="/settings">Settings</a>}
+            </nav>
+            <form method="post" action="/sign-out">
+              <button class="quiet">Sign out</button>
+            </form>
+          </header>
+        )}
+        {bare ? children : <main>{children}</main>}
       </body>
     </html>
   )

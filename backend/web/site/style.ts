@@ -17,6 +17,32 @@ body {
   margin: 0; background: var(--background); color: var(--text);
   font: 14px/1.5 Inter, Roobert, "Helvetica Neue", Helvetica, Arial, sans-serif;
 }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+.top { display: flex; flex-wrap: wrap; gap: 4px 20px; align-items: center; padding: 8px 20px; border-bottom: 1px solid var(--line) }
+.top nav { display: flex; flex-wrap: wrap; gap: 4px 16px; flex: 1 }
+.top a { display: inline-flex; align-items: center; min-height: 40px; color: var(--text); text-decoration: none }
+.top nav a:hover { text-decoration: underline }
+.brand { color: var(--text); font-weight: 600; text-decoration: none }
+.quiet { border-color: transparent; font-weight: 400 }
+.stack { display: grid; gap: 8px; margin-bottom: 12px }
+.steps { margin: 0 0 12px; padding: 0; list-style: none }
+.step { align-items: center }
+.step.row > :first-child { flex: none }
+.step > div { flex: 1 1 220px }
+.step .mark { width: 24px; height: 24px; border: 2px solid var(--line); border-radius: 50%; text-align: center; line-height: 20px }
+.step.done .mark { border-color: var(--good); color: var(--good); font-weight: 600 }
+.step.open .mark { border-color: var(--accent) }
+.avatar { border-radius: 50% }
+.choices { display: grid; gap: 8px }
+.choices button { text-align: left; font-weight: 400; background: var(--background) }
+.choices button[aria-pressed=true] { border: 2px solid var(--accent) }
+.choices small { display: block; color: var(--muted); font-size: 13px }
+.skeleton { color: var(--muted); padding: 24px 20px }
+.problem { color: var(--warning) }
+.field { display: block; margin-bottom: 12px }
+.field > span { display: block; font-weight: 600 }
+.field input, .field textarea, .field select { width: 100% }
+.field small { color: var(--muted); font-size: 13px }
 main { max-width: 720px; margin: 0 auto; padding: 32px 16px 64px }
 h1 { font-size: 20px; font-weight: 600; margin: 0 0 16px }
 h2 { font-size: 16px; font-weight: 600; margin: 32px 0 8px }
@@ -35,7 +61,7 @@ button, .button {
   background: transparent; color: var(--text); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
 }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
-input, select { font: inherit; min-height: 40px; padding: 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--background); color: var(--text) }
+input, select, textarea { font: inherit; min-height: 40px; padding: 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--background); color: var(--text) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: 4px 12px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line) }

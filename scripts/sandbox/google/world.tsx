@@ -25,6 +25,9 @@ export interface Video {
   sha256: string
   uploadedAtMs: number
   thumbnail: string | null
+  /** Why YouTube rejected it. */
+  rejection: string | null
+  madeForKids: boolean
 }
 
 interface Session {
@@ -32,7 +35,7 @@ interface Session {
   channelId: string
   metadata: {
     snippet?: { title?: string; description?: string; tags?: string[] }
-    status?: { privacyStatus?: string }
+    status?: { privacyStatus?: string; selfDeclaredMadeForKids?: boolean }
   }
   bytes: number
   stored: number
@@ -55,10 +58,14 @@ export interface GoogleFaults {
   grantRevoked: boolean
   /** Uploads of this unaudited project are locked to private. */
   unaudited: boolean
+  /** Videos are rejected for this reason once they are looked at. */
+  rejects: string | null
+  /** YouTube works on a video for so long. */
+  processingMs: number
 }
 
 const CHUNK = 256 * 1024
-const PROCESSING_MS = 3_000
+const PROCESSING_MS = 1_000
 const CHANNELS = [
   { id: 'UCsandboxstreamer0000000', title: 'Sandbox Streamer' },
   { id: 'UCsandboxother0000000000', title: 'Another Channel' },
@@ -75,6 +82,8 @@ export class GoogleWorld {
     quotaUsedUp: false,
     grantRevoked: false,
     unaudited: false,
+    rejects: null,
+    processingMs: PROCESSING_MS,
   }
   /** Told before the answer goes out, so that a listener may break the connection at that very point. */
   readonly happened = new EventEmitter<{ session: []; half: []; video: [] }>()
@@ -104,6 +113,13 @@ export class GoogleWorld {
       const video = this.videos.find((v) => v.id === c.req.param('id'))
       return video ? sendFile(c, video.file, 'video/mp4') : c.notFound()
     })
+    app.get('/channel.svg', (c) =>
+      c.body(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#0f766e"/></svg>',
+        200,
+        { 'content-type': 'image/svg+xml' },
+      ),
+    )
     app.get('/vi/:id/mqdefault.jpg', (c) => {
       const picture = this.videos.find((v) => v.id === c.req.param('id'))?.thumbnail
       return picture ? sendFile(c, picture, 'image/jpeg') : c.notFound()
@@ -268,6 +284,8 @@ export class GoogleWorld {
       sha256: createHash('sha256').update(readFileSync(session.file)).digest('hex'),
       uploadedAtMs: this.#clock.now(),
       thumbnail: null,
+      rejection: this.faults.rejects,
+      madeForKids: status.selfDeclaredMadeForKids ?? false,
     }
     this.videos.push(video)
     this.happened.emit('video')
@@ -282,11 +300,22 @@ export class GoogleWorld {
       const channel = CHANNELS.find((ch) => ch.id === this.#who(c)?.channelId)
       const relatedPlaylists = { uploads: channel?.id.replace(/^UC/, 'UU') }
       const items = channel
-        ? [{ id: channel.id, snippet: { title: channel.title }, contentDetails: { relatedPlaylists } }]
+        ? [
+            {
+              id: channel.id,
+              snippet: { title: channel.title, thumbnails: { default: { url: channelPicture(c) } } },
+              contentDetails: { relatedPlaylists },
+            },
+          ]
         : []
       return c.json({ items })
     })
     app.get('/youtube/v3/playlistItems', (c) => {
+      const own = this.playlists.find((p) => p.id === c.req.query('playlistId'))
+      if (own) {
+        const ids = own.videoIds.filter((id) => id === (c.req.query('videoId') ?? id))
+        return c.json({ items: ids.map((videoId) => ({ contentDetails: { videoId } })) })
+      }
       const channelId = (c.req.query('playlistId') ?? '').replace(/^UU/, 'UC')
       const videos = this.videos.filter((v) => v.channelId === channelId).reverse()
       return c.json({ items: videos.map((v) => ({ contentDetails: { videoId: v.id } })) })
@@ -297,17 +326,24 @@ export class GoogleWorld {
       const items = this.videos
         .filter((v) => ids.includes(v.id))
         .map((v) => {
-          const processed = now - v.uploadedAtMs >= PROCESSING_MS
+          const processed = now - v.uploadedAtMs >= this.faults.processingMs
+          const uploadStatus = !processed ? 'uploaded' : v.rejection ? 'rejected' : 'processed'
+          const rejected = processed && v.rejection ? { rejectionReason: v.rejection } : {}
           const processingDetails = { processingStatus: processed ? 'succeeded' : 'processing' }
           return {
             ...resource(v),
-            status: { uploadStatus: processed ? 'processed' : 'uploaded', privacyStatus: v.privacy },
+            status: { uploadStatus, privacyStatus: v.privacy, ...rejected },
             processingDetails,
           }
         })
       return c.json({ items })
     })
+    app.get('/youtube/v3/playlists', (c) =>
+      c.json({ items: this.playlists.map((p) => ({ id: p.id, snippet: { title: p.title } })) }),
+    )
     app.post('/youtube/v3/playlists', async (c) => {
+      if (!mayManage(this.#who(c)))
+        return problem(c, 403, 'insufficientPermissions', 'Insufficient Permission')
       const { snippet } = await c.req.json<{ snippet?: { title?: string } }>()
       const playlist = {
         id: `PL${randomBytes(8).toString('hex')}`,
@@ -318,6 +354,8 @@ export class GoogleWorld {
       return c.json({ id: playlist.id, snippet })
     })
     app.post('/youtube/v3/playlistItems', async (c) => {
+      if (!mayManage(this.#who(c)))
+        return problem(c, 403, 'insufficientPermissions', 'Insufficient Permission')
       const { snippet } = await c.req.json<{
         snippet: { playlistId: string; resourceId: { videoId: string } }
       }>()
@@ -351,6 +389,12 @@ async function receive(
   }
   await new Promise<void>((resolve) => out.end(() => resolve()))
 }
+
+function mayManage(who: { scopes: string[] } | null): boolean {
+  return who?.scopes.includes('https://www.googleapis.com/auth/youtube') ?? false
+}
+
+const channelPicture = (c: Context) => new URL('/channel.svg', c.req.url).href
 
 function incomplete(c: Context, session: Session) {
   const headers: Record<string, string> = session.stored > 0 ? { range: `bytes=0-${session.stored - 1}` } : {}

@@ -175,6 +175,22 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
     return c.json({ data, pagination: {} })
   })
 
+  app.post('/moderation/moderators', (c) => {
+    const { broadcaster_id: channelId = '', user_id: userId = '' } = c.req.query()
+    const token = id.tokenOf(c)
+    if (token?.userId !== channelId || !token.scopes.includes('channel:manage:moderators'))
+      return problem(c, 401, 'channel:manage:moderators is missing')
+    world.giveBadge(channelId, userId, 'moderator')
+    return c.body(null, 204)
+  })
+
+  app.get('/users/extensions', (c) => {
+    const active = world.extensionsOn.has(c.req.query('user_id') ?? '')
+    const shown = { active: true, id: extension.clientId, version: '1.0.0', name: 'Echoes' }
+    const slot = active ? shown : { active: false }
+    return c.json({ data: { panel: { '1': slot }, overlay: {}, component: {} } })
+  })
+
   const sentInMinute = new Map<string, { minute: number; count: number }>()
   app.post('/extensions/pubsub', async (c) => {
     const { broadcaster_id: channelId = '', message } = await c.req.json<{

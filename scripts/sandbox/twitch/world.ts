@@ -82,6 +82,8 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
   readonly chat: ChatLine[] = []
   /** Channel id → user id → badges. */
   readonly badges = new Map<string, Map<string, string[]>>()
+  /** Channels with the extension active on them. */
+  readonly extensionsOn = new Set<string>()
   readonly pubsub: { channelId: string; message: unknown }[] = []
   readonly markers: { id: string; streamId: string; positionSeconds: number; createdAtMs: number }[] = []
   #nextId = 40_000_000_000

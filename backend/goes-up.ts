@@ -1,0 +1,19 @@
+/** Whether and when a recap goes up by itself: the worker acts on it, and the desk shows it. */
+import type { Channel } from './db/channels.ts'
+import { consentOf } from './db/consents.ts'
+import type { Database } from './db/database.ts'
+import { editLog } from './db/edits.ts'
+import { longEchoesOf } from './db/long-echoes.ts'
+import type { Recap } from './db/recaps.ts'
+
+/**
+ * When an untouched recap goes up by itself (UTC milliseconds); null: not without the streamer's word.
+ */
+export async function goesUpAt(db: Database, channel: Channel, recap: Recap): Promise<number | null> {
+  if (recap.readyAtMs === null || (await consentOf(db, channel.id)) !== 'auto_publish') return null
+  const { longSpans, reviewMs } = channel.settings
+  if (longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0) return null
+  const readyAtMs = recap.readyAtMs
+  const touched = (await editLog(db, recap.showId)).some((edit) => edit.atMs >= readyAtMs)
+  return touched ? null : readyAtMs + reviewMs
+}

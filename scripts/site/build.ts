@@ -1,0 +1,44 @@
+/**
+ * Builds what browsers load of the companion site: one script and one style sheet for each page that needs them. Run by the
+ * set-up where the sources are newer than the result.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const SITE_FILES = join(ROOT, 'dist/site')
+const PAGES = ['desk', 'settings'] as const
+/** light-dark() for the two themes: in all browsers since May 2024. */
+const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5']
+
+export async function buildSite(outDir = SITE_FILES): Promise<void> {
+  rmSync(outDir, { recursive: true, force: true })
+  mkdirSync(outDir, { recursive: true })
+  for (const page of PAGES)
+    await build({
+      configFile: false,
+      logLevel: 'warn',
+      root: join(ROOT, 'backend/web/site/browser'),
+      // The settings' parts are the extension's; here they ask our own address.
+      define: { EBS_URL: JSON.stringify('/site') },
+      oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
+      build: {
+        outDir,
+        emptyOutDir: false,
+        target: 'es2022',
+        cssTarget: CSS_TARGET,
+        cssMinify: 'lightningcss',
+        minify: true,
+        lib: {
+          entry: join(ROOT, `backend/web/site/browser/${page}.tsx`),
+          formats: ['es'],
+          fileName: () => `${page}.js`,
+          cssFileName: page,
+        },
+        rolldownOptions: { output: { codeSplitting: false, comments: false, minify: true } },
+      },
+    })
+}
+
+if (process.argv[1] === import.meta.filename) await buildSite()
