@@ -118,6 +118,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
       }),
       deskRoutes({
         ...common,
+        storage,
         previews: makePreviews({ db, clock, storage, vods, room: parts.room }),
         onDecision: parts.onDecision,
         onAgain: parts.onAgain,

@@ -12,6 +12,7 @@ import { findShow } from '../../db/shows.ts'
 import { readCardId } from '../../domain/edits.ts'
 import type { Previews } from '../../jobs/previews.ts'
 import { oneCardVideo, planShow } from '../../show-plan.ts'
+import type { Storage } from '../../storage/storage.ts'
 import type { Actor } from '../session.ts'
 import { deskState } from './desk-state.ts'
 import { jsonOf, stop, wantsPage, type Gate } from './gate.ts'
@@ -23,6 +24,7 @@ export interface DeskOptions {
   clock: Clock
   gate: Gate
   previews: Previews
+  storage: Storage
   /** The streamer has said something that a waiting recap may want to know. */
   onDecision(recapId: string): void
   /** A show has ended anew: its recaps are to be made. */
@@ -31,7 +33,7 @@ export interface DeskOptions {
   onOwnVideo(showId: string, longEchoId: string): void
 }
 
-export function deskRoutes({ db, clock, gate, previews, ...tell }: DeskOptions): Hono {
+export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: DeskOptions): Hono {
   const app = new Hono()
   const answer = async (c: Context, recapId: string, actor: Actor) => {
     if (wantsPage(c)) return c.redirect(`/recaps/${recapId}`, 303)
@@ -144,6 +146,11 @@ export function deskRoutes({ db, clock, gate, previews, ...tell }: DeskOptions):
     return sendFile(c, file.file, 'video/mp4')
   })
   app.get('/recaps/:id/cards/:card/still.jpg', async (c) => {
+    const { recap } = await gate.recap(c)
+    // The liveliest picture of the moment, where the video has it; else one of the footage around it.
+    const made = recap.product?.moments.find((moment) => moment.id === c.req.param('card'))
+    if (made && (await storage.has(made.still)))
+      return sendFile(c, await storage.localFile(made.still), 'image/jpeg')
     const { file } = await previewOf(c)
     return sendFile(c, file.still, 'image/jpeg')
   })

@@ -68,6 +68,7 @@ function ChannelChoice({ channels }: { channels: { id: string; displayName: stri
 }
 
 export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeData) {
+  const next = steps.find((step) => !step.done && !step.optional && !step.comesByItself)
   const left = steps.filter((step) => !step.done && !step.optional).length
   return (
     <Layout title="Echoes" nav={{ channel: channel.displayName, role }}>
@@ -81,7 +82,7 @@ export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeDat
           </p>
           <ol class="steps">
             {steps.map((step) => (
-              <StepRow key={step.name} step={step} />
+              <StepRow key={step.name} step={step} next={step === next} />
             ))}
           </ol>
           <Agreement agreement={agreement} channel={channel} />
@@ -108,7 +109,8 @@ export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeDat
   )
 }
 
-function StepRow({ step }: { step: Step }) {
+/** @param next the one thing to do now */
+function StepRow({ step, next }: { step: Step; next: boolean }) {
   const state = step.done ? 'done' : step.optional ? 'optional' : 'open'
   return (
     <li class={`card row step ${state}`}>
@@ -122,13 +124,13 @@ function StepRow({ step }: { step: Step }) {
         <div class={step.done ? 'muted' : 'text'}>{step.sentence}</div>
       </div>
       {step.action && 'href' in step.action && (
-        <a class={`button${step.done || step.optional ? '' : ' primary'}`} href={step.action.href}>
+        <a class={`button${next ? ' primary' : ''}`} href={step.action.href}>
           {step.action.text}
         </a>
       )}
       {step.action && 'post' in step.action && (
         <form method="post" action={step.action.post}>
-          <button class={step.done || step.optional ? '' : 'primary'}>{step.action.text}</button>
+          <button class={next ? 'primary' : ''}>{step.action.text}</button>
         </form>
       )}
     </li>

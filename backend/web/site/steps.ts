@@ -9,6 +9,8 @@ export interface Step {
   name: string
   done: boolean
   optional?: boolean
+  /** Nothing has to be done but to wait. */
+  comesByItself?: boolean
   sentence: string
   picture?: string
   action?: { text: string; href: string } | { text: string; post: string }
@@ -98,6 +100,7 @@ function botStep(botName: string, events: boolean | null): Step {
     name: 'Bot in your chat',
     done: events === true,
     sentence: sentence[events === null ? 'unknown' : events ? 'yes' : 'no'],
+    comesByItself: true,
     ...(events === false ? { action: { text: 'Sign in again', href: '/sign-in/twitch' } } : {}),
   }
 }

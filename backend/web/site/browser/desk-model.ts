@@ -46,7 +46,9 @@ export function makeDesk(recapId: string, onChange: (desk: Desk) => void) {
     const cards = state.cards
     const stays = cards.some((card) => card.id === desk.selected)
     const first = cards.find((card) => card.place === 'in') ?? cards[0]
-    set({ state, selected: stays ? desk.selected : (first?.id ?? null) })
+    // What was said is over when something else is so.
+    const said = state.stage === desk.state?.stage ? desk.said : ''
+    set({ state, said, selected: stays ? desk.selected : (first?.id ?? null) })
   }
 
   const load = async () => {
@@ -60,10 +62,10 @@ export function makeDesk(recapId: string, onChange: (desk: Desk) => void) {
     timer = window.setTimeout(load, busy ? SOON_MS : LATER_MS)
   }
 
-  const change = async (path: string, body: object, done = ''): Promise<boolean> => {
+  const change = async (path: string, body: object): Promise<boolean> => {
     set({ saving: true })
     const { status, body: answer } = await ask(path, body)
-    set({ saving: false, said: status === 200 ? done : (answer.sentence ?? LOST) })
+    set({ saving: false, said: status === 200 ? '' : (answer.sentence ?? LOST) })
     if (status === 200) take(answer as DeskState)
     else if (answer.state) take(answer.state)
     return status === 200
@@ -76,9 +78,9 @@ export function makeDesk(recapId: string, onChange: (desk: Desk) => void) {
       change('/edits', { seen: desk.state?.edits ?? 0, card, change: what }),
     undo: () => change('/undo', {}),
     redo: () => change('/redo', {}),
-    again: () => change('/again', {}, 'The video is being made of the plan as it is now.'),
-    drop: () => change('/drop', {}, 'Dropped. Nothing is uploaded.'),
-    publish: () => change('/publish', {}, 'On its way to YouTube. You may close this page.'),
+    again: () => change('/again', {}),
+    drop: () => change('/drop', {}),
+    publish: () => change('/publish', {}),
     async publishAlone(card: string) {
       const { status, body } = await ask(`/cards/${encodeURIComponent(card)}/publish`, {})
       set({

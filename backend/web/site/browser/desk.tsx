@@ -76,69 +76,71 @@ function App({ desk, actions }: { desk: Desk; actions: DeskActions }) {
   return (
     <>
       <Head state={state} actions={actions} fixed={fixed} saving={saving} onOpen={setOpen} />
-      <p class={`notice ${said ? 'said' : ''}`} role="status">
-        {said || stageText(state)}
-      </p>
-      <div class="desk">
-        <main>
-          {card ? (
-            <Player
-              key={card.id}
-              card={card}
-              actions={actions}
-              fixed={fixed}
-              onHandle={(handle) => (player.current = handle)}
-            />
-          ) : (
-            <p class="muted">There is no moment to show.</p>
-          )}
-          <div class="hints">
-            <div class="keys" aria-hidden="true">
-              {KEYS.map(([keys, what]) => (
-                <span key={what}>
-                  {keys.map((key) => (
-                    <kbd key={key}>{key}</kbd>
-                  ))}{' '}
-                  {what}
-                </span>
-              ))}
-            </div>
-            {card && !fixed && (
-              <div class="shift">
-                <button onClick={() => actions.edit(card.id, { shiftMs: -NUDGE_MS })}>− 1 s earlier</button>
-                <button onClick={() => actions.edit(card.id, { shiftMs: NUDGE_MS })}>later 1 s +</button>
-              </div>
+      <main>
+        <p class={`notice ${said ? 'said' : ''}`} role="status">
+          {said || stageText(state)}
+        </p>
+        <div class="desk">
+          <div class="stage">
+            {card ? (
+              <Player
+                key={card.id}
+                card={card}
+                actions={actions}
+                fixed={fixed}
+                onHandle={(handle) => (player.current = handle)}
+              />
+            ) : (
+              <p class="muted">There is no moment to show.</p>
             )}
+            <div class="hints">
+              <div class="keys" aria-hidden="true">
+                {KEYS.map(([keys, what]) => (
+                  <span key={what}>
+                    {keys.map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}{' '}
+                    {what}
+                  </span>
+                ))}
+              </div>
+              {card && !fixed && (
+                <div class="shift">
+                  <button onClick={() => actions.edit(card.id, { shiftMs: -NUDGE_MS })}>− 1 s earlier</button>
+                  <button onClick={() => actions.edit(card.id, { shiftMs: NUDGE_MS })}>later 1 s +</button>
+                </div>
+              )}
+            </div>
+            <Downloads state={state} />
           </div>
-          <Downloads state={state} />
-        </main>
-        <Cards
-          state={state}
-          selected={selected}
-          actions={actions}
-          fixed={fixed}
-          order={order}
-          onOrder={setOrder}
-          headMs={() => player.current?.nowMs() ?? null}
-        />
-      </div>
-      <Timeline state={state} selected={selected} onSelect={actions.select} />
-      <p class="timing muted">
-        {state.timing === 'measured'
-          ? 'Timing was measured while the recording grew.'
-          : 'Timing is by your table of drift.'}
-        {state.allByMs !== 0 && ` All moments are taken ${signed(state.allByMs)} from the recording.`}{' '}
-        {!fixed && (
-          <>
-            <button class="quiet" onClick={() => actions.edit('', { allByMs: -ALL_MS })}>
-              All 2 s earlier
-            </button>
-            <button class="quiet" onClick={() => actions.edit('', { allByMs: ALL_MS })}>
-              All 2 s later
-            </button>
-          </>
-        )}
-      </p>
+          <Cards
+            state={state}
+            selected={selected}
+            actions={actions}
+            fixed={fixed}
+            order={order}
+            onOrder={setOrder}
+            headMs={() => player.current?.nowMs() ?? null}
+          />
+        </div>
+        <Timeline state={state} selected={selected} onSelect={actions.select} />
+        <p class="timing muted">
+          {state.timing === 'measured'
+            ? 'Timing was measured while the recording grew.'
+            : 'Timing is by your table of drift.'}
+          {state.allByMs !== 0 && ` All moments are taken ${signed(state.allByMs)} from the recording.`}{' '}
+          {!fixed && (
+            <>
+              <button class="quiet" onClick={() => actions.edit('', { allByMs: -ALL_MS })}>
+                All 2 s earlier
+              </button>
+              <button class="quiet" onClick={() => actions.edit('', { allByMs: ALL_MS })}>
+                All 2 s later
+              </button>
+            </>
+          )}
+        </p>
+      </main>
       {open === 'details' && <Details state={state} actions={actions} onClose={() => setOpen(null)} />}
       {open === 'publish' && <Publish state={state} actions={actions} onClose={() => setOpen(null)} />}
     </>
@@ -217,7 +219,7 @@ function stageText(state: DeskState): string {
     case 'making':
       return `The video is in the making: ${state.doing}.`
     case 'going-up':
-      return `On its way to YouTube: ${state.doing}.`
+      return `On its way to YouTube: ${state.doing}. You may close this page.`
     case 'published':
       return 'This recap is on YouTube.'
     case 'dropped':
