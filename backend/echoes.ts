@@ -58,6 +58,8 @@ export interface Echoes {
   port: number | null
   /** The port of `/metrics` and `/healthz`; null where none is wanted. */
   opsPort: number | null
+  /** What the web role answers. */
+  routes: { method: string; path: string }[]
   stop(): Promise<void>
 }
 
@@ -300,6 +302,7 @@ export async function startEchoes({
     db,
     port,
     opsPort: ops?.port ?? null,
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
     async stop() {
       ops?.stop()
       if (roles.includes('bot')) await bot.stop()

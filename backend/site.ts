@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Clock } from '../shared/clock.ts'
-import { Fault, Refusal } from '../shared/fault.ts'
+import { Refusal } from '../shared/fault.ts'
 import { MAILS, type MailKind } from '../shared/settings.ts'
 import type { Config } from './config.ts'
 import { youtubeTokens } from './connections.ts'
@@ -110,9 +110,10 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
           ),
         async makeModerator(channelId) {
           facts.forget(channelId)
-          await twitch.makeBotModerator(channelId).catch((error: unknown) => {
-            if (error instanceof Fault && error.remedy === 'retry') throw error
-            throw new Refusal('moderator', 'Twitch did not let Echoes make the bot a moderator.')
+          await twitch.makeBotModerator(channelId).catch(() => {
+            const sentence =
+              'Twitch did not let Echoes make the bot a moderator. Allow it first, or type /mod.'
+            throw new Refusal('moderator', sentence)
           })
         },
       }),

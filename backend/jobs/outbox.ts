@@ -33,7 +33,8 @@ export async function sendOutbox({ db, clock, log, holdMs, send, onOutcome }: Ou
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (message.attempts - 1))
       log.warn({ error: errorText(error), message: message.uniqueKey, permanent }, 'a message was not sent')
       await messageFailed(db, message.id, errorText(error), permanent ? null : clock.now() + wait)
-      await onOutcome?.(message, errorText(error))
+      // What only we understand is not for people.
+      await onOutcome?.(message, error instanceof Fault ? error.message : 'an error of ours')
     }
   }
 }

@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assemble, formatOf, type Piece } from './assemble.ts'
+import { openInput } from './av.ts'
 import { labelAss } from './captions.ts'
 import type { CutMode } from './cut.ts'
 import { crossFade, gainFor, hasFfmpeg, makeCard, type Canvas } from './look.ts'
@@ -140,10 +141,19 @@ function bare({ overlay: _label, ...piece }: DressedPiece): DressedPiece {
 
 function withClips(pieces: DressedPiece[], { intro, outro }: Look): DressedPiece[] {
   return [
-    ...(intro ? [clip(intro, Infinity, 0, 'the intro')] : []),
+    ...(intro ? [clip(intro, secondsOf(intro), 0, 'the first clip')] : []),
     ...pieces,
-    ...(outro ? [clip(outro, Infinity, null, 'the outro')] : []),
+    ...(outro ? [clip(outro, secondsOf(outro), null, 'the last clip')] : []),
   ]
+}
+
+function secondsOf(file: string): number {
+  const { context, close } = openInput(file)
+  try {
+    return Number(context.duration) / 1e6
+  } finally {
+    close()
+  }
 }
 
 async function card(lines: string[], canvas: Canvas, seconds: number, out: string, source: number | null) {

@@ -10,6 +10,8 @@ export interface ArrivedMail {
   subject: string
   text: string
   html: string
+  /** By their names in small letters. */
+  headers: Record<string, string>
 }
 
 export interface MailServer {
@@ -37,7 +39,15 @@ export async function startMail(port = 0): Promise<MailServer> {
       simpleParser(stream).then((mail) => {
         const to = session.envelope.rcptTo.map((r) => r.address).join(', ')
         const { messageId = '', subject = '', text = '', html } = mail
-        const arrival = { messageId, to, subject, text, html: html || '' }
+        const lines = mail.headerLines.map(({ key, line }) => [
+          key,
+          line
+            .slice(key.length + 1)
+            .replace(/\s+/g, '')
+            .trim(),
+        ])
+        const headers = Object.fromEntries(lines) as Record<string, string>
+        const arrival = { messageId, to, subject, text, html: html || '', headers }
         mails.push(arrival)
         arrived.emit('mail', arrival)
         done()

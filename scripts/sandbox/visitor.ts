@@ -11,6 +11,13 @@ export interface Page {
 
 export class Visitor {
   readonly #cookies = new Map<string, string>()
+  /** Each `Set-Cookie` that came. */
+  readonly lines: string[] = []
+
+  /** A cookie that somebody else put here. */
+  plant(name: string, value: string): void {
+    this.#cookies.set(name, value)
+  }
 
   async get(url: string): Promise<Page> {
     return this.#go(url, { method: 'GET', headers: { accept: 'text/html' } })
@@ -69,6 +76,7 @@ export class Visitor {
         redirect: 'manual',
       })
       for (const line of answer.headers.getSetCookie()) {
+        this.lines.push(line)
         const [pair = ''] = line.split(';')
         const at = pair.indexOf('=')
         this.#cookies.set(pair.slice(0, at), pair.slice(at + 1))

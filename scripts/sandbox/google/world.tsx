@@ -104,6 +104,11 @@ export class GoogleWorld {
     return this.#issue({ channelId, scopes: [scope] }).access_token
   }
 
+  /** No access token works any more; they must be renewed. */
+  expireTokens(): void {
+    this.#access.clear()
+  }
+
   routes(): Hono {
     const app = new Hono()
     this.#oauth(app)

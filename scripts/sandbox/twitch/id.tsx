@@ -95,6 +95,13 @@ export class TwitchId {
     this.grants.set(userId, new Set([...(this.grants.get(userId) ?? []), ...scopes]))
   }
 
+  /** The person has taken their consent back, and no event says so. */
+  forgetEverything(userId: string): void {
+    for (const [token, { userId: whose }] of this.tokens) if (whose === userId) this.tokens.delete(token)
+    for (const [token, { userId: whose }] of this.#refreshTokens)
+      if (whose === userId) this.#refreshTokens.delete(token)
+  }
+
   /** The living token that a request carries. */
   tokenOf(c: Context): Token | null {
     const token = this.tokens.get((c.req.header('authorization') ?? '').replace(/^(Bearer|OAuth) /, ''))

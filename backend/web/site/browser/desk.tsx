@@ -111,7 +111,7 @@ function App({ desk, actions }: { desk: Desk; actions: DeskActions }) {
                 </div>
               )}
             </div>
-            <Downloads state={state} />
+            <Downloads state={state} actions={actions} />
           </div>
           <Cards
             state={state}
@@ -186,12 +186,7 @@ function Head(props: {
           </span>
         </>
       )}
-      {state.stage === 'waiting' && (
-        <>
-          {!state.fresh && <button onClick={() => actions.again()}>Make the video anew</button>}
-          {state.mayPublish && <button onClick={() => actions.drop()}>Drop</button>}
-        </>
-      )}
+      {state.stage === 'waiting' && state.mayPublish && <button onClick={() => actions.drop()}>Drop</button>}
       {over && <button onClick={() => actions.again()}>Try again</button>}
       {!fixed && <button onClick={() => onOpen('details')}>Title and details</button>}
       {state.stage === 'waiting' && state.mayPublish && state.youtube && (
@@ -249,7 +244,7 @@ const DOWNLOADS = [
   ['moments.otio', 'OTIO'],
 ] as const
 
-function Downloads({ state }: { state: DeskState }) {
+function Downloads({ state, actions }: { state: DeskState; actions: DeskActions }) {
   if (!['waiting', 'published', 'going-up'].includes(state.stage)) return null
   return (
     <p class="downloads muted">
@@ -262,7 +257,15 @@ function Downloads({ state }: { state: DeskState }) {
           </a>
         </>
       ))}
-      {!state.fresh && ' (as last made)'}
+      {!state.fresh && state.stage === 'waiting' && (
+        <>
+          {' '}
+          (as last made){' '}
+          <button class="quiet" onClick={() => actions.again()}>
+            Make the video anew
+          </button>
+        </>
+      )}
       {state.lacks.map((sentence) => (
         <span class="warning"> {sentence}</span>
       ))}

@@ -1,0 +1,250 @@
+/** How a recap gets to YouTube, or does not: each trouble as a streamer meets it. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { changeSettings } from '../backend/db/channels.ts'
+import { recapsOf, type Recap } from '../backend/db/recaps.ts'
+import { findUpload } from '../backend/db/uploads.ts'
+import type { ChannelSettings } from '../shared/settings.ts'
+import type { DeskState } from '../shared/desk.ts'
+import type { SiteState } from '../shared/site.ts'
+import { decode } from '../scripts/sandbox/footage/decode.ts'
+import { connectYoutube, type Visitor } from '../scripts/sandbox/visitor.ts'
+import { liveStreamer, type Running } from './running.ts'
+
+const MOMENTS: [number, string][] = [
+  [33, '!echo 10 first'],
+  [103, '!echo 15 second'],
+]
+
+interface Streamed {
+  running: Running
+  visitor: Visitor
+  recap(): Promise<Recap>
+  desk(recap?: Recap): Promise<DeskState>
+  /** Until the recap is in this state. */
+  reaches(state: Recap['state'], step?: RegExp): Promise<Recap>
+  mails(): string[]
+}
+
+/** A stream with two moments, at whose end recaps go up by themselves. */
+async function streamed(
+  agree: 'upload' | 'auto_publish',
+  settings: Partial<ChannelSettings> = {},
+  before?: (running: Running, visitor: Visitor) => Promise<unknown> | unknown,
+): Promise<Streamed> {
+  const { running, visitor } = await liveStreamer({}, MOMENTS)
+  const { site, sandbox, channelId, echoes } = running
+  await changeSettings(echoes.db, channelId, settings, Date.now())
+  await visitor.submit(`${site}/agreement`, { kind: agree })
+  await before?.(running, visitor)
+  sandbox.twitch.end(channelId)
+  const recap = async () => {
+    const found = (await recapsOf(echoes.db, channelId)).find((r) => r.longEchoId === null)
+    if (!found) throw new Error('there is no recap yet')
+    return found
+  }
+  return {
+    running,
+    visitor,
+    recap,
+    desk: async (of) =>
+      (await visitor.ask<DeskState>(`${site}/recaps/${(of ?? (await recap())).id}/state`)).body,
+    reaches: (state, step = /./) =>
+      vi.waitFor(
+        async () => {
+          const now = await recap()
+          expect(now.state, now.failure ?? now.step).toBe(state)
+          expect(now.step).toMatch(step)
+          return now
+        },
+        { timeout: 40_000, interval: 100 },
+      ),
+    mails: () => sandbox.mail.mails.map((m) => m.subject),
+  }
+}
+
+describe('YouTube', () => {
+  it('says no after all: the streamer is told why in words, and nothing counts as published', async () => {
+    const { reaches, mails, running, desk } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.rejects = 'copyright'
+    })
+    const failed = await reaches('failed')
+    expect(failed.failure).toBe('YouTube rejected it for copyright')
+    await vi.waitFor(() => expect(mails()).toEqual(['Your recap could not be published']), 10_000)
+    expect(running.sandbox.mail.mails[0]?.text).toContain('you can download it and upload it yourself')
+    expect((await desk()).stage).toBe('failed')
+  })
+
+  it('locks it to private while the app is unaudited: published, and the mail says so', async () => {
+    const { reaches, running } = await streamed('auto_publish', { privacy: 'unlisted' }, ({ sandbox }) => {
+      sandbox.google.faults.unaudited = true
+    })
+    await reaches('published')
+    await vi.waitFor(() => expect(running.sandbox.mail.mails).toHaveLength(1), 10_000)
+    expect(running.sandbox.mail.mails[0]?.text).toContain(
+      'YouTube made it private although unlisted was asked for',
+    )
+  })
+
+  it('is still at work: nothing is told before people can watch it', async () => {
+    const { running, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.processingMs = 3_600_000
+    })
+    const recap = await reaches('rendered', /YouTube works on it/)
+    expect(mails()).toEqual([])
+    expect(running.sandbox.google.videos).toHaveLength(1)
+    running.sandbox.google.faults.processingMs = 0
+    await reaches('published')
+    expect(await findUpload(running.echoes.db, recap.id)).toMatchObject({ state: 'live' })
+    expect(running.sandbox.google.videos).toHaveLength(1)
+  })
+
+  it('has no quota left: the recap is parked until midnight in California, and says so', async () => {
+    const { reaches, desk } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.quotaUsedUp = true
+    })
+    const parked = await reaches('rendered', /waiting for YouTube’s quota, until 0[78]:00 UTC/)
+    expect(parked.failure).toBeNull()
+    expect((await desk()).stage).toBe('waiting')
+  })
+
+  it('lets us in no more: one mail, and it goes on when the same channel is connected again, no other', async () => {
+    const { running, visitor, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.grantRevoked = true
+      sandbox.google.expireTokens()
+    })
+    const { site, sandbox } = running
+    await reaches('rendered', /waiting for YouTube/)
+    await vi.waitFor(() => expect(mails()).toEqual(['Connect YouTube, and your recap goes up']), 10_000)
+    sandbox.google.faults.grantRevoked = false
+    const other = await connectYoutube(visitor, site, undefined, { channel: 'UCsandboxother0000000000' })
+    expect(other.html).toContain('Please choose “Sandbox Streamer” again')
+    await connectYoutube(visitor, site)
+    await reaches('published')
+    await vi.waitFor(() => expect(mails()).toHaveLength(2), 10_000)
+    expect(sandbox.google.videos).toHaveLength(1)
+  })
+
+  it('puts recaps into the playlist, once it may; a refusal there stops nothing', async () => {
+    const playlist = 'Echoes of Sunny'
+    const refused = await streamed('auto_publish', { playlist })
+    await refused.reaches('published')
+    expect(refused.running.sandbox.google.playlists).toEqual([])
+    expect((await refused.visitor.get(refused.running.site)).html).toContain('Allow playlists')
+    const allowed = await streamed('auto_publish', { playlist }, ({ site }, visitor) =>
+      connectYoutube(visitor, site, undefined, { also: '?also=playlists' }),
+    )
+    await allowed.reaches('published')
+    const { playlists, videos } = allowed.running.sandbox.google
+    expect(playlists).toMatchObject([{ title: playlist, videoIds: [videos[0]?.id] }])
+  })
+})
+
+describe('the streamer’s word', () => {
+  it('an untouched recap goes up when its time has come; a touched one waits', async () => {
+    const HOUR = 3_600_000
+    const { running, visitor, reaches, desk, recap, mails } = await streamed('auto_publish', {
+      reviewMs: HOUR,
+    })
+    const waiting = await reaches('rendered', /waiting for your word/)
+    expect((await desk()).goesUpAtMs).toBe((waiting.readyAtMs ?? 0) + HOUR)
+    await vi.waitFor(() => expect(mails()).toEqual(['Your recap goes up soon']), 10_000)
+    const edit = { seen: 0, card: '', change: { words: { title: 'Mine' } } }
+    await visitor.ask(`${running.site}/recaps/${waiting.id}/edits`, edit)
+    expect((await desk()).goesUpAtMs).toBeNull()
+    await visitor.ask(`${running.site}/recaps/${waiting.id}/undo`, {})
+    // Touched it is all the same: somebody was there.
+    await running.echoes.db.updateTable('recaps').set({ ready_at: 0 }).execute()
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    expect((await recap()).state).toBe('rendered')
+    await running.echoes.db.deleteFrom('edits').execute()
+    await reaches('published')
+  })
+
+  it('is recorded with its words and settings, and stays on record when it is taken back', async () => {
+    const { running, visitor } = await liveStreamer({}, [])
+    const { site, echoes } = running
+    for (const kind of ['auto_publish', 'none', 'upload']) await visitor.submit(`${site}/agreement`, { kind })
+    const rows = await echoes.db.selectFrom('consents').selectAll().orderBy('given_at').execute()
+    expect(rows.map((r) => [r.kind, r.revoked_at !== null])).toEqual([
+      ['auto_publish', true],
+      ['upload', false],
+    ])
+    expect(JSON.parse(rows[0]?.settings ?? '')).toEqual({
+      privacy: 'public',
+      madeForKids: false,
+      reviewMs: 0,
+    })
+  })
+
+  it('one moment goes up by itself, once, beside the recap', async () => {
+    const { running, visitor, reaches, desk } = await streamed('upload')
+    const recap = await reaches('rendered')
+    const card = (await desk()).cards[1]?.id ?? ''
+    const at = `${running.site}/recaps/${recap.id}/cards/${card}/publish`
+    const answers = await Promise.all([visitor.ask(at, {}), visitor.ask(at, {})])
+    expect(answers.map((a) => a.status)).toEqual([200, 200])
+    const { videos } = running.sandbox.google
+    await vi.waitFor(
+      () =>
+        expect(running.sandbox.mail.mails.map((m) => m.subject)).toContain(
+          'Your recap is on YouTube: second – Clock practice',
+        ),
+      30_000,
+    )
+    expect(videos.map((v) => v.title)).toEqual(['second – Clock practice'])
+    expect((await desk(recap)).stage).toBe('waiting')
+  })
+
+  it('a dropped recap can be taken up again', async () => {
+    const { running, visitor, reaches } = await streamed('upload')
+    const recap = await reaches('rendered')
+    const at = `${running.site}/recaps/${recap.id}`
+    expect((await visitor.ask<DeskState>(`${at}/drop`, {})).body.stage).toBe('dropped')
+    expect((await visitor.ask<DeskState>(`${at}/publish`, {})).body.stage).toBe('dropped')
+    await visitor.ask(`${at}/again`, {})
+    await vi.waitFor(
+      async () => expect((await visitor.ask<DeskState>(`${at}/state`)).body.stage).toBe('waiting'),
+      20_000,
+    )
+    await visitor.ask(`${at}/publish`, {})
+    await reaches('published')
+  })
+
+  it('own clips are shown first and last; what is no short video is refused', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'own-clip-'))
+    const clip = (name: string, sec: number, colour: string) => {
+      const file = join(dir, name)
+      const source = `color=${colour}:s=320x180:r=30:d=${sec}`
+      execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p', file])
+      return readFileSync(file)
+    }
+    const { running, reaches } = await streamed('auto_publish', {}, async ({ site }, visitor) => {
+      const put = async (place: string, body: Uint8Array<ArrayBuffer>) => {
+        const cookie = visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+        const headers = { cookie, 'content-type': 'video/mp4', origin: site }
+        const answer = await fetch(`${site}/settings/clips/${place}`, { method: 'PUT', headers, body })
+        return { status: answer.status, body: (await answer.json()) as SiteState & { sentence: string } }
+      }
+      expect((await put('intro', new TextEncoder().encode('no video'))).body.sentence).toContain(
+        'no video that can be read',
+      )
+      expect((await put('intro', clip('long.mp4', 25, 'red'))).body.sentence).toContain('this one has 25')
+      expect((await put('intro', clip('intro.mp4', 2, 'white'))).status).toBe(200)
+      expect((await put('outro', clip('outro.mp4', 1, 'white'))).body.clips.map((c) => c.place)).toEqual([
+        'intro',
+        'outro',
+      ])
+    })
+    const { product } = await reaches('published')
+    // What goes before the first moment is in its chapter.
+    expect(product?.moments[1]?.atSec).toBeGreaterThan(2 + 10 - 0.1)
+    expect(product?.durationSec).toBeGreaterThan(2 + 25 + 1 - 0.1)
+    const [video] = running.sandbox.google.videos
+    expect(decode(video?.file ?? '').errors).toBe(0)
+  })
+})
