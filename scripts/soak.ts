@@ -5,6 +5,7 @@
  *   bot   [--channels 200] [--seconds 180] [--restarts 10] [--seed 1]   two bots in all rooms, restarted at random
  *   events [--count 10000] [--seed …]   schedules of Twitch’s events in bad weather, on a moved clock
  *   render [--count 500] [--seed …]     recaps from a server whose parts fail, stall, break off and are damaged
+ *   upload [--count 200] [--seed 1]     uploads killed at random bytes and moments
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -17,6 +18,7 @@ import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
 import { soakRender } from './soak/render.ts'
+import { soakUpload } from './soak/upload.ts'
 import { seeded } from './soak/seeded.ts'
 
 const { values: args, positionals } = parseArgs({
@@ -36,7 +38,7 @@ const { values: args, positionals } = parseArgs({
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render }
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload }
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -80,6 +82,15 @@ async function render(): Promise<boolean> {
   console.table(report)
   if (args.json) console.log(JSON.stringify(report))
   return report.wrong + report.leftovers === 0
+}
+
+async function upload(): Promise<boolean> {
+  const report = await soakUpload(Number(args.count ?? 200), seeded(Number(args.seed ?? 1)), (what) =>
+    console.log(`  ${what}`),
+  )
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  return report.lost + report.doubled + report.damaged === 0
 }
 
 async function kills(): Promise<boolean> {

@@ -55,7 +55,7 @@ it('a VOD that never appears is reported to the streamer by mail, and nothing is
   expect(await recapStates()).toEqual(['failed'])
   expect(running.sandbox.google.videos).toHaveLength(0)
   expect(await happening()).toContain('No recap: the recording did not come')
-  const page = await control.request('/mails/0')
+  const page = await control.request('/mails/0/html')
   expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
   expect(await page.text()).toContain('The echoes are kept')
   await act('/faults')

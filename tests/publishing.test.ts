@@ -91,11 +91,14 @@ describe('YouTube', () => {
   })
 
   it('is still at work: nothing is told before people can watch it', async () => {
-    const { running, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+    const { running, visitor, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
       sandbox.google.faults.processingMs = 3_600_000
     })
     const recap = await reaches('rendered', /YouTube works on it/)
     expect(mails()).toEqual([])
+    // What is on its way is not changed any more.
+    const late = { seen: 0, card: '', change: { words: { title: 'too late' } } }
+    expect((await visitor.ask(`${running.site}/recaps/${recap.id}/edits`, late)).status).toBe(409)
     expect(running.sandbox.google.videos).toHaveLength(1)
     running.sandbox.google.faults.processingMs = 0
     await reaches('published')
@@ -109,7 +112,10 @@ describe('YouTube', () => {
     })
     const parked = await reaches('rendered', /waiting for YouTube’s quota, until 0[78]:00 UTC/)
     expect(parked.failure).toBeNull()
-    expect((await desk()).stage).toBe('waiting')
+    expect(await desk()).toMatchObject({
+      stage: 'waiting',
+      doing: expect.stringMatching(/quota, until/) as string,
+    })
   })
 
   it('lets us in no more: one mail, and it goes on when the same channel is connected again, no other', async () => {

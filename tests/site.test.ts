@@ -1,10 +1,12 @@
 /** The companion site as a streamer uses it: from an empty database to the video, in Chromium, with the world in the sandbox. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { findChannel } from '../backend/db/channels.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
 import { chromiumPath, launchChromium } from '../scripts/sandbox/chromium.ts'
 import { decode } from '../scripts/sandbox/footage/decode.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
+import { signIn, Visitor } from '../scripts/sandbox/visitor.ts'
 import { openSite } from './site-browser.ts'
 import { startRunning, type Running } from './running.ts'
 
@@ -117,5 +119,87 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
     expect(frames[join]).toBe(110 * FPS)
     expect(home.faults).toEqual([])
     await home.close()
+
+    // The mail as a program shows it.
+    const letter = await openSite(browser, 'about:blank')
+    await letter.page.setContent(mail?.html ?? '')
+    await letter.look('mail-published')
+    await letter.close()
+  })
+
+  it('settings: the extension’s and the site’s own, saved as one changes them, seen in both places', async () => {
+    const { site, echoes, channelId } = running
+    const visitor = new Visitor()
+    await signIn(visitor, site, PEOPLE.streamer)
+    const settings = await openSite(browser, `${site}/settings`, visitor)
+    const { page } = settings
+    const stored = async () => (await findChannel(echoes.db, channelId))?.settings
+    await page.getByRole('heading', { name: 'On YouTube' }).waitFor()
+    await settings.look('settings')
+    await page.getByLabel('Recaps may be watched by').selectOption({ label: 'who has the link' })
+    await expect.poll(async () => (await stored())?.privacy).toBe('unlisted')
+    await page.getByLabel('Description').fill('{credits} at {channel}')
+    await expect.poll(async () => (await stored())?.descriptionTemplate).toBe('{credits} at {channel}')
+    await page.getByRole('button', { name: 'Remove step 2' }).click()
+    await page.getByLabel('Step 1: later by').fill('3.5')
+    await expect.poll(async () => (await stored())?.drift).toEqual([{ fromMs: 4 * 3_600_000, addMs: 3_500 }])
+    await page.getByLabel('A recap waits for you').uncheck()
+    await expect.poll(async () => (await stored())?.mailWaiting).toBe(false)
+    // Chat, from the extension's own parts.
+    await page.getByLabel('The command', { exact: true }).fill('!mark')
+    await expect.poll(async () => (await stored())?.prefix).toBe('!mark')
+
+    const editors = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Editors' }) })
+    await editors.getByLabel('Twitch name').fill('nobody_at_all')
+    await editors.getByRole('button', { name: 'Add' }).click()
+    await editors.getByText('Nobody at Twitch is called nobody_at_all.').waitFor()
+    await editors.getByLabel('Twitch name').fill('@Modesto')
+    await editors.getByRole('button', { name: 'Add' }).click()
+    await editors.getByRole('button', { name: 'Remove modesto' }).waitFor()
+    await page.getByRole('button', { name: 'Make addresses' }).click()
+    await page.getByText(`${site}/deck/`).first().waitFor()
+    await settings.look('settings-changed')
+    expect(settings.faults).toEqual([])
+    await settings.close()
+  })
+
+  it('by steps: the bot becomes a moderator, the panel is active, the chain is tried without a stream', async () => {
+    const { site, sandbox, channelId } = running
+    const visitor = new Visitor()
+    await signIn(visitor, site, PEOPLE.streamer)
+    const home = await openSite(browser, site, visitor)
+    const { page } = home
+    await page.getByRole('link', { name: 'Let Echoes do it' }).click()
+    await page.getByText('channel:manage:moderators').waitFor()
+    await page.getByRole('button', { name: 'Sunny' }).click()
+    await page.getByRole('button', { name: 'Make it a moderator' }).click()
+    await page.getByText('Its answers are never held back.').waitFor()
+    expect(sandbox.twitch.badgesOf(channelId, sandbox.twitch.userOf(PEOPLE.bot).id)).toContain('moderator')
+    await page.getByRole('button', { name: 'Test echo' }).click()
+    await page.getByRole('heading', { name: 'The test echo' }).waitFor()
+    expect(await page.locator('main').innerText()).toMatch(
+      /1[0-2] seconds were cut out of your latest recording/,
+    )
+    await page.getByText('recaps will go to “Sandbox Streamer”').waitFor()
+    await home.look('site-tried')
+    const said = sandbox.twitch.chat.at(-1)
+    expect([said?.user.login, said?.text]).toEqual([
+      PEOPLE.bot,
+      'Echoes is here. This is a test: nothing is saved.',
+    ])
+    await home.close()
+
+    const editor = new Visitor()
+    await signIn(editor, site, PEOPLE.moderator, '?as=editor')
+    const desk = await openSite(browser, site, editor)
+    await desk.page.getByText('A good evening').click()
+    await desk.page.getByText('This recap is on YouTube.').waitFor()
+    await desk.close()
+    const stranger = new Visitor()
+    await signIn(stranger, site, 'victor', '?as=editor')
+    const nobody = await openSite(browser, site, stranger)
+    await nobody.page.getByText('Nobody has let you in yet').waitFor()
+    await nobody.look('site-nobodys-editor')
+    await nobody.close()
   })
 })

@@ -1,5 +1,7 @@
 /** What lies in storage for whom, and what was deleted and why. */
 import type { MediaKind, StoredMedia } from '../domain/retention.ts'
+import { DEFAULT_SETTINGS } from '../../shared/settings.ts'
+import { listChannels } from './channels.ts'
 import type { Database } from './database.ts'
 
 export type NewMedia = { key: string; channelId: string } & (
@@ -34,10 +36,12 @@ export async function storedMedia(db: Database): Promise<StoredMedia[]> {
     .where('deleted_at', 'is', null)
     .where('kind', '!=', 'clip')
     .execute()
+  const channels = new Map((await listChannels(db)).map((channel) => [channel.id, channel]))
   const stored: StoredMedia[] = []
-  for (const { key, kind, created_at, recap_id, show_id } of rows) {
+  for (const { key, kind, created_at, recap_id, show_id, channel_id } of rows) {
     const done = kind === 'work' ? await isWorkDone(db, show_id) : await isRecapDone(db, recap_id)
-    stored.push({ key, kind: kind as MediaKind, createdAtMs: created_at, done })
+    const { keepMs } = channels.get(channel_id)?.settings ?? DEFAULT_SETTINGS
+    stored.push({ key, kind: kind as MediaKind, createdAtMs: created_at, done, keepMs })
   }
   return stored
 }

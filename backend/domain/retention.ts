@@ -15,12 +15,14 @@ export interface StoredMedia {
   createdAtMs: number
   /** The recap is rendered (for `work`) or published or dropped (for `recap`): nothing needs the file any more. */
   done: boolean
+  /** What the channel wants; it can only shorten what the rules allow. */
+  keepMs?: number
 }
 
 export interface RetentionRules {
   /** Twitch allows a cache of its content for at most 24 h. */
   workMaxAgeMs: number
-  /** Recaps go at this age, published or not. */
+  /** Recaps go at this age, published or not, or at the channel's own where that is less. */
   recapMaxAgeMs: number
 }
 
@@ -30,8 +32,8 @@ export interface Deletion {
 }
 
 export function deletable(media: readonly StoredMedia[], rules: RetentionRules, nowMs: number): Deletion[] {
-  return media.flatMap(({ key, kind, createdAtMs, done }): Deletion[] => {
-    const maxAgeMs = kind === 'work' ? rules.workMaxAgeMs : rules.recapMaxAgeMs
+  return media.flatMap(({ key, kind, createdAtMs, done, keepMs = Infinity }): Deletion[] => {
+    const maxAgeMs = kind === 'work' ? rules.workMaxAgeMs : Math.min(keepMs, rules.recapMaxAgeMs)
     if (nowMs - createdAtMs >= maxAgeMs) return [{ key, reason: 'too old' }]
     return kind === 'work' && done ? [{ key, reason: 'no longer needed' }] : []
   })

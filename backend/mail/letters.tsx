@@ -57,7 +57,7 @@ export function publishedLetter(recap: PublishedRecap): Letter {
         {recap.moments.map((m) => (
           <tr>
             <td style={TIME}>
-              <a href={`${recap.url}&t=${Math.floor(m.atSec)}s`} style={{ color: ACCENT }}>
+              <a class="accent" href={`${recap.url}&t=${Math.floor(m.atSec)}s`} style={{ color: ACCENT }}>
                 {positionText(m.atSec)}
               </a>
             </td>
@@ -114,6 +114,12 @@ export function noticeLetter(notice: {
 }
 
 const ACCENT = '#0f766e'
+/** Mail programs that do not read it show the light accent; those that do, what is readable on dark. */
+const STYLE = `@media (prefers-color-scheme: dark) {
+  body { background: #0e0e10 !important; color: #efeff1 !important }
+  .accent { color: #2dd4bf !important }
+  .button { background: #2dd4bf !important; color: #0e0e10 !important }
+}`
 const H2 = { fontSize: '15px', margin: '24px 0 8px' }
 const TIME = { padding: '2px 16px 2px 0', fontVariantNumeric: 'tabular-nums' }
 
@@ -128,15 +134,18 @@ function Page(props: { heading: string; unsubscribe: string; children: Component
         <meta charset="utf-8" />
         <meta name="color-scheme" content="light dark" />
         <title>{heading}</title>
+        <style>{STYLE}</style>
       </head>
       <body
         style={{
+          background: '#ffffff',
+          color: '#0e0e10',
           fontFamily: 'Inter, "Helvetica Neue", Arial, sans-serif',
           fontSize: '14px',
           lineHeight: '1.5',
         }}
       >
-        <div style={{ maxWidth: '560px', margin: '0 auto', padding: '24px 16px' }}>
+        <main style={{ maxWidth: '560px', margin: '0 auto', padding: '24px 16px' }}>
           <h1 style={{ fontSize: '20px', fontWeight: 600 }}>{heading}</h1>
           {children}
           <p style={{ fontSize: '12px', marginTop: '32px' }}>
@@ -146,7 +155,7 @@ function Page(props: { heading: string; unsubscribe: string; children: Component
               No more mails of this kind
             </a>
           </p>
-        </div>
+        </main>
       </body>
     </html>
   )
@@ -161,7 +170,7 @@ function Button({ href, children }: { href: string; children: ComponentChildren 
     borderRadius: '8px',
   }
   return (
-    <a href={href} style={{ ...look, textDecoration: 'none', fontWeight: 600 }}>
+    <a class="button" href={href} style={{ ...look, textDecoration: 'none', fontWeight: 600 }}>
       {children}
     </a>
   )

@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts'
 import { askedEchoes } from '../../db/echoes.ts'
 import { findGrant } from '../../db/grants.ts'
 import type { Recap } from '../../db/recaps.ts'
-import { findUpload } from '../../db/uploads.ts'
+import { findUpload, type Upload } from '../../db/uploads.ts'
 import { chaptersOf, momentTitle } from '../../domain/description.ts'
 import { nextUndo } from '../../domain/edit-log.ts'
 import { lengthOf } from '../../domain/plan.ts'
@@ -58,8 +58,8 @@ export async function deskState(
   return {
     recapId: recap.id,
     edits: plan.log.at(-1)?.seq ?? 0,
-    stage: stageOf(recap),
-    doing: recap.state === 'preparing' || recap.decision === 'publish' ? doingText(recap, upload?.error) : '',
+    stage: stageOf(recap, upload),
+    doing: doingText(recap, upload),
     videoUrl: upload?.videoId ? `https://www.youtube.com/watch?v=${upload.videoId}` : null,
     show: {
       title: first?.title ?? '',
@@ -85,15 +85,25 @@ export async function deskState(
   }
 }
 
-function stageOf(recap: Recap): DeskState['stage'] {
+/** YouTube has something of it, or the streamer said so: nothing can be changed any more. */
+export function isGoingUp(recap: Recap, upload: Upload | null): boolean {
+  return recap.decision === 'publish' || Boolean(upload?.session || upload?.videoId)
+}
+
+function stageOf(recap: Recap, upload: Upload | null): DeskState['stage'] {
   if (recap.state === 'published' || recap.state === 'failed') return recap.state
   if (recap.decision === 'drop') return 'dropped'
   if (recap.state === 'empty') return 'empty'
   if (recap.state === 'preparing') return 'making'
-  return recap.decision === 'publish' || recap.step === 'uploading' ? 'going-up' : 'waiting'
+  return isGoingUp(recap, upload) ? 'going-up' : 'waiting'
 }
 
-function doingText({ step, progress }: Recap, error: string | null | undefined): string {
+function doingText(recap: Recap, upload: Upload | null): string {
+  const { step, progress } = recap
+  const busy =
+    recap.state === 'preparing' || isGoingUp(recap, upload) || step.startsWith('waiting for YouTube')
+  if (!busy || recap.state === 'published') return ''
+  const error = upload?.error
   const far = progress ? ` ${progress.done} of ${progress.total} ${progress.of}` : ''
   return `${step}${far}${error ? ` (${error})` : ''}`
 }

@@ -9,12 +9,13 @@ import { saveEdit, undoEdit } from '../../db/edits.ts'
 import { findGrant } from '../../db/grants.ts'
 import { decideRecap, findRecap, makeAnew, recapOfShow, retryRecap, type Recap } from '../../db/recaps.ts'
 import { findShow } from '../../db/shows.ts'
+import { findUpload } from '../../db/uploads.ts'
 import { readCardId } from '../../domain/edits.ts'
 import type { Previews } from '../../jobs/previews.ts'
 import { oneCardVideo, planShow } from '../../show-plan.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Actor } from '../session.ts'
-import { deskState } from './desk-state.ts'
+import { deskState, isGoingUp } from './desk-state.ts'
 import { jsonOf, stop, wantsPage, type Gate } from './gate.ts'
 import { Layout, toHtml } from './layout.tsx'
 import { sendFile } from './send-file.ts'
@@ -43,10 +44,10 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
       ? c.json(state, 200, { 'cache-control': 'no-store' })
       : stop(c, 404, 'There is no such recap.')
   }
-  const editable = (c: Context, recap: Recap) => {
+  const editable = async (c: Context, recap: Recap) => {
     if (recap.state === 'published')
       stop(c, 409, 'This recap is on YouTube already. Change it in YouTube Studio.')
-    if (recap.decision === 'publish') stop(c, 409, 'This recap is on its way to YouTube.')
+    if (isGoingUp(recap, await findUpload(db, recap.id))) stop(c, 409, 'This recap is on its way to YouTube.')
   }
   const streamerOnly = (c: Context, actor: Actor) => {
     if (actor.role !== 'streamer') stop(c, 403, 'Only the streamer can do this.')
@@ -65,7 +66,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
   app.post('/recaps/:id/edits', async (c) => {
     const { actor, recap } = await gate.recap(c)
     const { seen, card, change } = await jsonOf(c, editBody)
-    editable(c, recap)
+    await editable(c, recap)
     const { channelId, showId, id: recapId } = recap
     const edit = { channelId, showId, recapId, author: actor.userId, ...readCardId(card), change }
     const clash = await saveEdit(db, edit, clock.now(), seen)
@@ -79,7 +80,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
 
   app.post('/recaps/:id/:what{undo|redo}', async (c) => {
     const { actor, recap } = await gate.recap(c)
-    editable(c, recap)
+    await editable(c, recap)
     const { channelId, showId, id: recapId } = recap
     const what = c.req.param('what') === 'undo' ? 'undo' : 'redo'
     await undoEdit(db, { channelId, showId, recapId, author: actor.userId }, what, clock.now())
@@ -99,7 +100,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
   app.post('/recaps/:id/drop', async (c) => {
     const { actor, recap } = await gate.recap(c)
     streamerOnly(c, actor)
-    editable(c, recap)
+    await editable(c, recap)
     await decideRecap(db, recap.id, recap.channelId, 'drop', clock.now())
     tell.onDecision(recap.id)
     return answer(c, recap.id, actor)
@@ -107,7 +108,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
 
   app.post('/recaps/:id/again', async (c) => {
     const { actor, recap } = await gate.recap(c)
-    editable(c, recap)
+    await editable(c, recap)
     if (await makeAnew(db, recap.id, recap.channelId, clock.now())) tell.onDecision(recap.id)
     else {
       const showId = await retryRecap(db, recap.id, recap.channelId, clock.now())

@@ -3,6 +3,7 @@ import type { Channel } from '../../db/channels.ts'
 import { consentOf } from '../../db/consents.ts'
 import type { Database } from '../../db/database.ts'
 import { findGrant } from '../../db/grants.ts'
+import { ROLE_SCOPES } from '../../twitch/helix.ts'
 import { MANAGE_SCOPE } from '../../youtube/connect.ts'
 
 export interface Step {
@@ -48,6 +49,9 @@ export async function stepsOf(options: StepOptions, channel: Channel): Promise<S
   ])
   const steps: Step[] = [twitchStep(grant)]
   if (options.clips) steps.push(clipsStep(grant?.scopes.includes(options.clipScope) ?? false))
+  const minimum = channel.settings.mode === 'everyone' ? channel.settings.minimumRole : 'none'
+  if (minimum !== 'none' && grant?.state === 'ok')
+    steps.push(roleStep(minimum, grant.scopes.includes(ROLE_SCOPES[minimum])))
   steps.push(botStep(options.botName, events), moderatorStep(options.botName, moderator))
   if (extension !== null) steps.push(extensionStep(extension))
   steps.push(...youtubeSteps(channel, youtube))
@@ -87,6 +91,19 @@ function clipsStep(granted: boolean): Step {
       ? 'Moments are taken as clips, which Twitch shows on your channel.'
       : 'Twitch’s documented way to the pictures: each moment becomes a clip, which you must allow.',
     ...(granted ? {} : { action: { text: 'Allow clips', href: '/sign-in/twitch?also=clips' } }),
+  }
+}
+
+const WHO = { follower: 'follows', subscriber: 'subscribes', vip: 'is a VIP' }
+
+function roleStep(minimum: keyof typeof WHO, granted: boolean): Step {
+  return {
+    name: `Who ${WHO[minimum]}`,
+    done: granted,
+    sentence: granted
+      ? 'The panel knows whom you let echo.'
+      : `You let everybody echo who ${WHO[minimum]}. Chat shows that by itself; for the panel, Twitch wants you to let Echoes ask.`,
+    ...(granted ? {} : { action: { text: 'Let Echoes ask', href: `/sign-in/twitch?also=${minimum}` } }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the control page shows: buttons that act, and below them what happens, refreshed each second. */
 import { positionText } from '../../../shared/time-text.ts'
 import { Layout } from '../../../backend/web/site/layout.tsx'
+import type { ArrivedMail } from '../mail.ts'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
 
 interface Props {
@@ -188,5 +189,28 @@ export function Happening({ sandbox, channelId }: Props) {
         </ul>
       </section>
     </>
+  )
+}
+
+/** A mail as a light and as a dark mail program shows it, and as text. */
+export function MailPreview({ mail, at }: { mail: ArrivedMail; at: string }) {
+  return (
+    <Layout title={mail.subject}>
+      <link rel="stylesheet" href="/control.css" />
+      <h1>{mail.subject}</h1>
+      <p class="muted">
+        To {mail.to}. One click ends its kind: {mail.headers['list-unsubscribe'] ? 'yes' : 'no'}.
+      </p>
+      <div class="columns">
+        {['light', 'dark'].map((scheme) => (
+          <iframe
+            src={`${at}/html`}
+            title={scheme}
+            style={{ colorScheme: scheme, width: '100%', height: '640px', border: 0 }}
+          />
+        ))}
+      </div>
+      <pre>{mail.text}</pre>
+    </Layout>
   )
 }

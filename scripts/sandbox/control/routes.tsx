@@ -4,7 +4,7 @@ import { render } from 'preact-render-to-string'
 import { toHtml } from '../../../backend/web/site/layout.tsx'
 import { SITE_CSS } from '../../../backend/web/site/style.ts'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
-import { ControlPage, Happening } from './page.tsx'
+import { ControlPage, Happening, MailPreview } from './page.tsx'
 import { CONTROL_CSS, CONTROL_JS } from './static.ts'
 
 export interface ControlOptions {
@@ -60,6 +60,12 @@ export function controlRoutes({ sandbox, site }: ControlOptions): Hono {
   })
 
   app.get('/mails/:n', (c) => {
+    const mail = sandbox.mail.mails[Number(c.req.param('n'))]
+    return mail
+      ? c.html(toHtml(<MailPreview mail={mail} at={c.req.path} />))
+      : c.text('There is no such mail.', 404)
+  })
+  app.get('/mails/:n/html', (c) => {
     const mail = sandbox.mail.mails[Number(c.req.param('n'))]
     if (!mail) return c.text('There is no such mail.', 404)
     return c.html(mail.html, 200, {

@@ -86,7 +86,7 @@ export class GoogleWorld {
     processingMs: PROCESSING_MS,
   }
   /** Told before the answer goes out, so that a listener may break the connection at that very point. */
-  readonly happened = new EventEmitter<{ session: []; half: []; video: [] }>()
+  readonly happened = new EventEmitter<{ session: []; half: []; video: []; bytes: [stored: number] }>()
   readonly videos: Video[] = []
   readonly sessions = new Map<string, Session>()
   readonly playlists: { id: string; title: string; videoIds: string[] }[] = []
@@ -244,7 +244,10 @@ export class GoogleWorld {
       if (from !== session.stored)
         return problem(c, 400, 'badRequest', 'The range does not go on where the upload is')
       const cut = this.faults.cutAfterBytes.shift()
-      await receive(c, session, cut, () => this.happened.emit('half'))
+      await receive(c, session, cut, (before) => {
+        if (before < session.bytes / 2 && session.stored >= session.bytes / 2) this.happened.emit('half')
+        this.happened.emit('bytes', session.stored)
+      })
       // Parts that are not the last come in multiples of 256 KiB, and only those are kept.
       if (session.stored < session.bytes) {
         const keep =
@@ -376,7 +379,7 @@ async function receive(
   c: Context,
   session: Session,
   cut: number | undefined,
-  atHalf: () => void,
+  onStored: (before: number) => void,
 ): Promise<void> {
   const out = createWriteStream(session.file, { flags: 'a' })
   let left = cut ?? Infinity
@@ -386,7 +389,7 @@ async function receive(
       left -= taken.length
       const before = session.stored
       session.stored += taken.length
-      if (before < session.bytes / 2 && session.stored >= session.bytes / 2) atHalf()
+      onStored(before)
       if (!out.write(taken)) await new Promise<void>((resolve) => out.once('drain', () => resolve()))
     }
   } catch {

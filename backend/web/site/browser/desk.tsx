@@ -224,6 +224,7 @@ function stageText(state: DeskState): string {
     case 'failed':
       return 'The video could not be made. Mend what the mail said, and try again.'
     case 'waiting':
+      if (state.doing) return `Ready, and ${state.doing}.`
       if (at !== null && at > Date.now())
         return `Goes up by itself at ${new Date(at).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit' })}, unless you change something.`
       return state.mayPublish
