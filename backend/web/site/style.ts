@@ -40,8 +40,8 @@ body {
 .skeleton { color: var(--muted); padding: 24px 20px }
 .problem { color: var(--warning) }
 .field { display: block; margin-bottom: 12px }
-.field > span { display: block; font-weight: 600 }
-.field input, .field textarea, .field select { width: 100% }
+.field > span { display: block }
+.field input:not([type=number]), .field textarea, .field select { width: 100% }
 .field small { color: var(--muted); font-size: 13px }
 main { max-width: 720px; margin: 0 auto; padding: 32px 16px 64px }
 h1 { font-size: 20px; font-weight: 600; margin: 0 0 16px }
@@ -61,7 +61,7 @@ button, .button {
   background: transparent; color: var(--text); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
 }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
-input, select, textarea { font: inherit; min-height: 40px; padding: 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--background); color: var(--text) }
+input:not([type=checkbox], [type=radio]), select, textarea { font: inherit; min-height: 40px; padding: 8px; border-radius: 8px; border: 1px solid var(--line); background: var(--background); color: var(--text) }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; padding: 4px 12px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line) }
