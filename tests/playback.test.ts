@@ -84,11 +84,17 @@ async function openVideo(file: string) {
       const grey = await page.evaluate(async (to) => {
         const [video, canvas] = [document.querySelector('video'), document.querySelector('canvas')]
         if (!video || !canvas) throw new Error('no page')
+        // The seek may be through before its picture is on the screen.
+        const shown = new Promise((resolve) => {
+          video.requestVideoFrameCallback(resolve)
+          setTimeout(resolve, 1_000)
+        })
         await new Promise((resolve, reject) => {
           video.onseeked = resolve
           video.onerror = () => reject(new Error(video.error?.message))
           video.currentTime = to
         })
+        await shown
         ;[canvas.width, canvas.height] = [video.videoWidth, video.videoHeight]
         const context = canvas.getContext('2d')
         context?.drawImage(video, 0, 0)

@@ -23,6 +23,8 @@ export interface Running {
   startMore(roles: RoleName[], otherwise?: Partial<Config>): Promise<Echoes>
   /** Waits until Twitch delivers the channel's events. */
   subscribed(): Promise<void>
+  /** Echoes is gone; its sandbox stays. */
+  lose(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -42,6 +44,12 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
     startEchoes({ config: { ...config, ...otherwise }, roles, log })
   const echoes = await start(['web', 'bot', 'worker'])
   const others: Echoes[] = []
+  let lost = false
+  const lose = async () => {
+    lost = true
+    for (const other of others) await other.stop()
+    await echoes.stop()
+  }
   return {
     sandbox,
     echoes,
@@ -58,9 +66,9 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
         const { id } = sandbox.twitch.userOf(PEOPLE.streamer)
         expect(sandbox.eventsub.delivers(id, WANTED_EVENTS)).toBe(true)
       }, 10_000),
+    lose,
     async stop() {
-      for (const other of others) await other.stop()
-      await echoes.stop()
+      if (!lost) await lose()
       await sandbox.close()
     },
   }

@@ -14,6 +14,8 @@ let running: Running
 let browser: Browser
 
 const FPS = 30
+/** A machine may be busy. */
+const PATIENCE = { timeout: 15_000 }
 
 describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () => {
   beforeAll(async () => {
@@ -77,7 +79,7 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
     await page.locator('body').press('ArrowDown')
     const begins = page.getByRole('slider', { name: 'Begins at' })
     await page.getByRole('region', { name: 'Player: that laugh' }).waitFor()
-    await expect.poll(() => begins.getAttribute('aria-disabled')).toBe('false')
+    await expect.poll(() => begins.getAttribute('aria-disabled'), PATIENCE).toBe('false')
     await begins.focus()
     await page.keyboard.press('Shift+ArrowRight')
     await page.getByText(/0:29 of 20:00/).waitFor()
@@ -102,7 +104,7 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
         expect(sandbox.mail.mails.map((m) => m.subject)).toContain(
           'Your recap is on YouTube: A good evening',
         ),
-      10_000,
+      30_000,
     )
     const mail = sandbox.mail.mails.find((m) => m.subject.includes('A good evening'))
     expect(mail?.text).toContain('0:10 That laugh, again')
@@ -136,17 +138,21 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
     await page.getByRole('heading', { name: 'On YouTube' }).waitFor()
     await settings.look('settings')
     await page.getByLabel('Recaps may be watched by').selectOption({ label: 'who has the link' })
-    await expect.poll(async () => (await stored())?.privacy).toBe('unlisted')
+    await expect.poll(async () => (await stored())?.privacy, PATIENCE).toBe('unlisted')
     await page.getByLabel('Description').fill('{credits} at {channel}')
-    await expect.poll(async () => (await stored())?.descriptionTemplate).toBe('{credits} at {channel}')
+    await expect
+      .poll(async () => (await stored())?.descriptionTemplate, PATIENCE)
+      .toBe('{credits} at {channel}')
     await page.getByRole('button', { name: 'Remove step 2' }).click()
     await page.getByLabel('Step 1: later by').fill('3.5')
-    await expect.poll(async () => (await stored())?.drift).toEqual([{ fromMs: 4 * 3_600_000, addMs: 3_500 }])
+    await expect
+      .poll(async () => (await stored())?.drift, PATIENCE)
+      .toEqual([{ fromMs: 4 * 3_600_000, addMs: 3_500 }])
     await page.getByLabel('A recap waits for you').uncheck()
-    await expect.poll(async () => (await stored())?.mailWaiting).toBe(false)
+    await expect.poll(async () => (await stored())?.mailWaiting, PATIENCE).toBe(false)
     // Chat, from the extension's own parts.
     await page.getByLabel('The command', { exact: true }).fill('!mark')
-    await expect.poll(async () => (await stored())?.prefix).toBe('!mark')
+    await expect.poll(async () => (await stored())?.prefix, PATIENCE).toBe('!mark')
 
     const editors = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Editors' }) })
     await editors.getByLabel('Twitch name').fill('nobody_at_all')

@@ -35,7 +35,7 @@ export interface UploadOptions {
   /** The access token; `force` after the server refused the one before. */
   token(force: boolean): Promise<string>
   session: SessionStore
-  /** Looks whether the video is there already, when a session has expired and cannot say so itself. */
+  /** Looks whether the video is there already, where no session can say so. */
   findUploaded(): Promise<string | null>
   /** Called with the bytes that YouTube has. */
   onProgress?: (bytes: number) => void
@@ -77,7 +77,7 @@ export async function uploadVideo(
     if (known) return known
     const step: Step = url
       ? await askSession(url, blob.size, options, force)
-      : await openSession(blob.size, metadata, options, force)
+      : await begin(blob.size, metadata, options, force)
     force = step.kind === 'again' && step.force
     if (step.kind === 'done') return step.videoId
     if (step.kind === 'expired') {
@@ -95,6 +95,17 @@ export async function uploadVideo(
     force = sent.kind === 'again' && sent.force
   }
   throw new Fault(`YouTube did not take the video in ${attempts} attempts`, 'retry')
+}
+
+/** A database that was restored from a backup may not know that the video went up meanwhile. */
+async function begin(
+  bytes: number,
+  metadata: VideoMetadata,
+  options: UploadOptions,
+  force: boolean,
+): Promise<Step> {
+  const videoId = force ? null : await options.findUploaded()
+  return videoId ? { kind: 'done', videoId } : openSession(bytes, metadata, options, force)
 }
 
 async function openSession(

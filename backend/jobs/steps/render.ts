@@ -52,7 +52,9 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (!plan) return { kind: 'failed', why: 'the channel is gone' }
   const videoKey = videoKeyOf(plan, plan.channel.settings)
   // In `preparing`, the streamer wants it made anew in any case: with another look, say.
-  const made = recap.product !== null && recap.state !== 'preparing'
+  // A restored backup may know of a video whose file it does not have.
+  const made =
+    recap.product !== null && recap.state !== 'preparing' && (await context.storage.has(recap.product.key))
   if (made && (recap.product?.videoKey ?? videoKey) === videoKey) return { kind: 'rendered' }
   if (plan.moments.length === 0) {
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
