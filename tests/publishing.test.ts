@@ -1,9 +1,9 @@
 /** How a recap gets to YouTube, or does not: each trouble as a streamer meets it. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { unzipSync } from 'fflate'
 import { describe, expect, it, vi } from 'vitest'
 import { changeSettings } from '../backend/db/channels.ts'
 import { recapsOf, type Recap } from '../backend/db/recaps.ts'
@@ -229,28 +229,42 @@ describe('the streamer’s word', () => {
       execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p', file])
       return readFileSync(file)
     }
-    const { running, reaches } = await streamed('auto_publish', {}, async ({ site }, visitor) => {
-      const put = async (place: string, body: Uint8Array<ArrayBuffer>) => {
-        const cookie = visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-        const headers = { cookie, 'content-type': 'video/mp4', origin: site }
-        const answer = await fetch(`${site}/settings/clips/${place}`, { method: 'PUT', headers, body })
-        return { status: answer.status, body: (await answer.json()) as SiteState & { sentence: string } }
-      }
-      expect((await put('intro', new TextEncoder().encode('no video'))).body.sentence).toContain(
-        'no video that can be read',
-      )
-      expect((await put('intro', clip('long.mp4', 25, 'red'))).body.sentence).toContain('this one has 25')
-      expect((await put('intro', clip('intro.mp4', 2, 'white'))).status).toBe(200)
-      expect((await put('outro', clip('outro.mp4', 1, 'white'))).body.clips.map((c) => c.place)).toEqual([
-        'intro',
-        'outro',
-      ])
-    })
+    const { running, visitor, recap, reaches } = await streamed(
+      'auto_publish',
+      {},
+      async ({ site }, owner) => {
+        const put = async (place: string, body: Uint8Array<ArrayBuffer>) => {
+          const cookie = owner.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+          const headers = { cookie, 'content-type': 'video/mp4', origin: site }
+          const answer = await fetch(`${site}/settings/clips/${place}`, { method: 'PUT', headers, body })
+          return { status: answer.status, body: (await answer.json()) as SiteState & { sentence: string } }
+        }
+        expect((await put('intro', new TextEncoder().encode('no video'))).body.sentence).toContain(
+          'no video that can be read',
+        )
+        expect((await put('intro', clip('long.mp4', 25, 'red'))).body.sentence).toContain('this one has 25')
+        expect((await put('intro', clip('intro.mp4', 2, 'white'))).status).toBe(200)
+        expect((await put('outro', clip('outro.mp4', 1, 'white'))).body.clips.map((c) => c.place)).toEqual([
+          'intro',
+          'outro',
+        ])
+      },
+    )
     const { product } = await reaches('published')
     // What goes before the first moment is in its chapter.
     expect(product?.moments[1]?.atSec).toBeGreaterThan(2 + 10 - 0.1)
     expect(product?.durationSec).toBeGreaterThan(2 + 25 + 1 - 0.1)
     const [video] = running.sandbox.google.videos
     expect(decode(video?.file ?? '').errors).toBe(0)
+    // Taken home by itself, a moment is what was asked for.
+    const at = `${running.site}/recaps/${(await recap()).id}`
+    const zip = unzipSync(await visitor.download(`${at}/moments.zip`))
+    const first = join(dir, 'first.mp4')
+    writeFileSync(first, Object.values(zip)[0] ?? new Uint8Array())
+    const shown = decode(first).pictures
+    expect(shown[0]?.frame).toBe(20 * 30)
+    expect(shown.length / 30).toBeLessThan(11)
+    const short = await visitor.download(`${at}/short.mp4?fill=blur`)
+    expect(new TextDecoder().decode(short.subarray(4, 8))).toBe('ftyp')
   })
 })

@@ -99,13 +99,8 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
     await page.getByText('This recap is on YouTube.').waitFor({ timeout: 30_000 })
     await home.look('desk-published')
 
-    await vi.waitFor(
-      () =>
-        expect(sandbox.mail.mails.map((m) => m.subject)).toContain(
-          'Your recap is on YouTube: A good evening',
-        ),
-      30_000,
-    )
+    const subjects = () => sandbox.mail.mails.map((m) => m.subject).join(' | ')
+    await expect.poll(subjects, PATIENCE).toContain('Your recap is on YouTube: A good evening')
     const mail = sandbox.mail.mails.find((m) => m.subject.includes('A good evening'))
     expect(mail?.text).toContain('0:10 That laugh, again')
     expect(mail?.text).toContain('boss: you dropped it')

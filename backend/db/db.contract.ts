@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Role } from '../../shared/mode.ts'
 import { changeSettings, findChannel, saveChannel, setMode, setStanding, standingOf } from './channels.ts'
+import { consentOf, giveConsent } from './consents.ts'
 import type { Database } from './database.ts'
+import { channelOfDeck, saveDeckKey } from './deck-keys.ts'
+import { addEditor, channelsEditedBy, editorsOf, isEditor, removeEditor } from './editors.ts'
+import { editLog, saveEdit, undoEdit } from './edits.ts'
+import { hooksOf, saveHook } from './hooks.ts'
+import { endSessionsOf, findSession, saveSession, turnSession } from './sessions.ts'
 import { commandOutcomes, countingEchoes, takeEcho } from './echoes.ts'
 import { undoEcho } from './own-echo.ts'
 import { withdrawGone } from './withdrawals.ts'
@@ -305,6 +311,78 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       expect(again).toMatchObject({ id: taken?.id, attempts: 2 })
       await messageSent(db, again?.id ?? '', NOW)
       expect(await takeMessage(db, NOW + 10_000, 1_000)).toBeNull()
+    })
+
+    it('edits of a show get numbers in a row, whoever makes them at once; a clash is told to who was behind', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      const at = { channelId, showId, recapId: 'r' }
+      const rename = (author: string, title: string) => ({
+        ...at,
+        author,
+        echoId: 'e',
+        part: 0,
+        change: { title },
+      })
+      const many = Array.from({ length: 10 }, (_, n) => saveEdit(db, rename('ann', `title ${n}`), NOW))
+      expect(await Promise.all(many)).toEqual(Array<null>(10).fill(null))
+      expect((await editLog(db, showId)).map((e) => e.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+      expect(await saveEdit(db, rename('ben', 'other'), NOW, 9)).toMatchObject({ seq: 10, author: 'ann' })
+      expect(await saveEdit(db, rename('ann', 'mine'), NOW, 9)).toBeNull()
+      expect(await saveEdit(db, { ...rename('ben', ''), change: { kept: false } }, NOW, 0)).toBeNull()
+      expect(await undoEdit(db, { ...at, author: 'ben' }, 'undo', NOW)).toBe(true)
+      expect(await undoEdit(db, { ...at, author: 'ben' }, 'undo', NOW)).toBe(false)
+      expect(await undoEdit(db, { ...at, author: 'ben' }, 'redo', NOW)).toBe(true)
+      expect(await editLog(db, showId)).toHaveLength(14)
+    })
+
+    it('two shows that become one keep the order of their edits', async () => {
+      await newChannel()
+      const first = await goLive(NOW)
+      const edit = { channelId, recapId: '', author: 'ann', echoId: 'e', part: 0, change: { kept: false } }
+      await saveEdit(db, { ...edit, showId: first.showId }, NOW)
+      await streamEnded(db, { channelId, streamId: first.streamId, endedAtMs: NOW + 60_000 }, NOW)
+      // Far later, as it looked; then a stream between them becomes known.
+      const second = await goLive(NOW + 30 * 60_000)
+      await saveEdit(db, { ...edit, showId: second.showId }, NOW)
+      const between = { channelId, streamId: randomUUID(), startedAtMs: NOW + 10 * 60_000, title: 'T' }
+      await streamStarted(db, between, NOW, NOW + 20 * 60_000)
+      expect((await editLog(db, first.showId)).map((e) => e.seq)).toEqual([1, 2])
+    })
+
+    it('sessions say who acts where, and end one by one or all at once', async () => {
+      await newChannel()
+      const [one, two] = [randomUUID(), randomUUID()]
+      for (const idHash of [one, two])
+        await saveSession(db, { idHash, userId: channelId, channelId, expiresAtMs: NOW + 1_000 }, NOW)
+      expect(await findSession(db, one, NOW)).toEqual({ userId: channelId, channelId })
+      expect(await findSession(db, one, NOW + 1_000)).toBeNull()
+      await turnSession(db, two, 'elsewhere')
+      expect(await findSession(db, two, NOW)).toEqual({ userId: channelId, channelId: 'elsewhere' })
+      await endSessionsOf(db, channelId)
+      expect([await findSession(db, one, NOW), await findSession(db, two, NOW)]).toEqual([null, null])
+    })
+
+    it('editors come and go; agreements, addresses and keys take each other’s place', async () => {
+      await newChannel()
+      const editor = { userId: randomUUID(), login: 'modesto' }
+      await addEditor(db, channelId, editor, NOW)
+      await addEditor(db, channelId, { ...editor, login: 'renamed' }, NOW)
+      expect(await editorsOf(db, channelId)).toEqual([{ ...editor, login: 'renamed' }])
+      expect(await channelsEditedBy(db, editor.userId)).toEqual([{ id: channelId, displayName: 'Sunny' }])
+      await removeEditor(db, channelId, editor.userId)
+      expect(await isEditor(db, channelId, editor.userId)).toBe(false)
+
+      await Promise.all(['a', 'b', 'c'].map(() => giveConsent(db, channelId, 'auto_publish', {}, NOW)))
+      await giveConsent(db, channelId, 'upload', {}, NOW)
+      expect(await consentOf(db, channelId)).toBe('upload')
+      const given = db.selectFrom('consents').select('kind').where('channel_id', '=', channelId)
+      expect(await given.execute()).toHaveLength(2)
+
+      for (const key of [randomUUID(), channelId]) await saveDeckKey(db, channelId, key, NOW)
+      expect(await channelOfDeck(db, channelId)).toBe(channelId)
+      for (const target of ['old', 'new']) await saveHook(db, channelId, { kind: 'discord', target }, NOW)
+      expect(await hooksOf(db, channelId)).toEqual([{ kind: 'discord', target: 'new', failure: null }])
     })
 
     it('a lease has one holder, until it lapses or is dropped', async () => {

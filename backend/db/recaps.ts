@@ -25,6 +25,8 @@ export interface RecapMoment {
   unnamed: number
   /** Where it begins in the recap, seconds. */
   atSec: number
+  /** How long a card, a clip or a fade in front of it takes, seconds. */
+  leadSec?: number
   durationSec: number
   pieces: VodPiece[]
   /** Storage key of its thumbnail. */

@@ -11,7 +11,7 @@ import { assemble, type CutPiece } from './assemble.ts'
 import { MediaError, quietFfmpeg } from './av.ts'
 import { checkRecap } from './check-recap.ts'
 import { dress, PLAIN } from './dress.ts'
-import type { RenderAnswer, RenderRequest } from './render.ts'
+import type { RenderAnswer, RenderedPiece, RenderRequest } from './render.ts'
 
 process.once('message', (request: RenderRequest) => {
   void render(request).then(
@@ -99,13 +99,15 @@ const HASHED_BYTES = 1 << 20
 const stillFile = (dir: string, n: number) => join(dir, `${n}.jpg`)
 
 /** A piece with what goes before it: a card, a fade. */
-function together(name: string, parts: readonly CutPiece[]): CutPiece {
+function together(name: string, parts: readonly CutPiece[]): RenderedPiece {
   const sum = (of: (part: CutPiece) => number) => parts.reduce((total, part) => total + of(part), 0)
   const main = parts.find((p) => p.name === name) ?? parts[0]
   if (!main) throw new MediaError(`${name}: the span holds no picture`)
+  const atSec = Math.min(...parts.map((p) => p.atSec))
   return {
     name,
-    atSec: Math.min(...parts.map((p) => p.atSec)),
+    atSec,
+    leadSec: main.atSec - atSec,
     durationSec: sum((p) => p.durationSec),
     sourceStartSec: main.sourceStartSec,
     encodedPictures: sum((p) => p.encodedPictures),

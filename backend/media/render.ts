@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Assembled, Piece } from './assemble.ts'
+import type { Assembled, CutPiece, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
 import type { Look } from './dress.ts'
 import type { Finding } from './check-recap.ts'
@@ -19,7 +19,14 @@ export interface RenderRequest {
   stillsDir: string
 }
 
+/** A piece as asked for, with the card, clip or fade in front of it. */
+export interface RenderedPiece extends CutPiece {
+  /** How long what is in front of it takes. */
+  leadSec: number
+}
+
 export interface Rendered extends Assembled {
+  pieces: RenderedPiece[]
   file: string
   stills: string[]
   /** What of the look could not be made here, for people. */

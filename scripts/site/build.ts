@@ -2,7 +2,7 @@
  * Builds what browsers load of the companion site: one script and one style sheet for each page that needs them. Run by the
  * set-up where the sources are newer than the result.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
 
@@ -12,8 +12,9 @@ const PAGES = ['desk', 'settings'] as const
 /** light-dark() for the two themes: in all browsers since May 2024. */
 const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5']
 
-export async function buildSite(outDir = SITE_FILES): Promise<void> {
-  rmSync(outDir, { recursive: true, force: true })
+/** Several may build at a time, as when all roles are started at once: each in a folder of its own, and the last one stays. */
+export async function buildSite(target = SITE_FILES): Promise<void> {
+  const outDir = `${target}.${process.pid}`
   mkdirSync(outDir, { recursive: true })
   for (const page of PAGES)
     await build({
@@ -39,6 +40,13 @@ export async function buildSite(outDir = SITE_FILES): Promise<void> {
         rolldownOptions: { output: { codeSplitting: false, comments: false, minify: true } },
       },
     })
+  rmSync(target, { recursive: true, force: true })
+  try {
+    renameSync(outDir, target)
+  } catch {
+    // Another was faster with the same.
+    rmSync(outDir, { recursive: true, force: true })
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await buildSite()

@@ -156,7 +156,8 @@ function productOf(
     if (!first) return []
     const durationSec = cut.reduce((sum, c) => sum + c.durationSec, 0)
     const still = `recaps/${recapId}/${footage.momentOfPiece.indexOf(n)}.jpg`
-    const at = { id: moment.id, atSec: first.atSec, durationSec, pieces, still }
+    const { atSec, leadSec } = first
+    const at = { id: moment.id, atSec, leadSec, durationSec, pieces, still }
     return [{ ...shownCard(moment, bannedWords), ...at }]
   })
   return {

@@ -84,7 +84,11 @@ export function downloadRoutes({ gate, storage }: DownloadOptions): Hono {
 }
 
 const peopleOf = (moment: RecapMoment) => moment.people.length + moment.unnamed
-const named = (moment: RecapMoment) => ({ ...moment, title: momentTitle(moment) })
+/** The moment itself, without what is in front of it. */
+const named = (moment: RecapMoment) => {
+  const { atSec, durationSec, leadSec = 0 } = moment
+  return { atSec: atSec + leadSec, durationSec: durationSec - leadSec, title: momentTitle(moment) }
+}
 
 /** The moments are cut when they are asked for, and go when the last byte is taken or nobody takes any more. */
 async function* momentsZip(recap: string, { moments }: Product): AsyncGenerator<Uint8Array> {
