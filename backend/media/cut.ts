@@ -230,7 +230,8 @@ class TakeCutter {
     // Before the first group, what is wanted is due; afterwards, what comes next.
     let dueSec =
       this.#readToSec ?? Math.max(this.#take.startSec, this.#take.parts?.[0]?.startSec ?? -Infinity)
-    for (const sec of [...shown, group.endSec]) {
+    // Of a part that ends early, the last picture may be cut off, too: nothing of it is to be trusted.
+    for (const sec of [...shown, group.endSec, ...(group.isLast ? [Infinity] : [])]) {
       this.#expectNoHole(dueSec, sec)
       dueSec = sec
     }

@@ -55,6 +55,8 @@ export interface Group {
   pictures: Picture[]
   /** When the next group's key frame is shown; at the end of the data, when the last picture ends. */
   endSec: number
+  /** Nothing comes behind it. */
+  isLast: boolean
   /** The next key frame and its leading pictures, where there are such: they are shown in this group's time. */
   tail: Picture[]
   /** Seconds between two pictures. */
@@ -130,7 +132,8 @@ export class TakeReader {
   *groups(): Generator<Group> {
     let pictures: Picture[] = []
     let next: Picture[] = []
-    const finish = (endSec: number): Group => ({
+    const finish = (endSec: number, isLast = false): Group => ({
+      isLast,
       keySec: pictures[0]?.sec ?? 0,
       pictures,
       endSec,
@@ -168,7 +171,8 @@ export class TakeReader {
         pictures = next
         next = []
       }
-      if (pictures.length > 0) yield finish(Math.max(...pictures.map((p) => p.sec)) + this.#frameSec)
+      if (pictures.length > 0)
+        yield finish(Math.max(...pictures.map((p) => p.sec)) + this.#frameSec, true)
     } finally {
       for (const { packet } of [...pictures, ...next]) packet.free()
     }
