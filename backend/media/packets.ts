@@ -171,8 +171,7 @@ export class TakeReader {
         pictures = next
         next = []
       }
-      if (pictures.length > 0)
-        yield finish(Math.max(...pictures.map((p) => p.sec)) + this.#frameSec, true)
+      if (pictures.length > 0) yield finish(Math.max(...pictures.map((p) => p.sec)) + this.#frameSec, true)
     } finally {
       for (const { packet } of [...pictures, ...next]) packet.free()
     }
