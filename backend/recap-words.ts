@@ -7,9 +7,7 @@ import type { Product, Recap, RecapMoment } from './db/recaps.ts'
 import { descriptionOf, titleOf } from './domain/description.ts'
 import { wordsOf, type Card } from './domain/edits.ts'
 import { showableLabel } from './domain/label.ts'
-import { planShow } from './show-plan.ts'
-
-type Planned = NonNullable<Awaited<ReturnType<typeof planShow>>>
+import type { ShowPlan } from './show-plan.ts'
 
 /** What is shown of a card: its title or label, and who wanted it. */
 export function shownCard(card: Card, bannedWords: readonly string[]) {
@@ -22,7 +20,7 @@ export function shownCard(card: Card, bannedWords: readonly string[]) {
 }
 
 /** The moments of a finished video under the names they have now: a new title needs no new video. */
-export function momentsNow(product: Product, plan: Planned): RecapMoment[] {
+export function momentsNow(product: Product, plan: ShowPlan): RecapMoment[] {
   const cards = new Map(plan.cards.map((card) => [card.id, card]))
   return product.moments.map((moment) => {
     const card = moment.id === undefined ? undefined : cards.get(moment.id)
@@ -34,7 +32,7 @@ export function momentsNow(product: Product, plan: Planned): RecapMoment[] {
 export async function recapWords(
   { db }: { db: Database; clock: Clock },
   recap: Recap,
-  plan: Planned,
+  plan: ShowPlan,
   moments: readonly (Pick<RecapMoment, 'atSec' | 'durationSec'> & ReturnType<typeof shownCard>)[],
 ): Promise<{ words: DeskState['words']; own: RecapWords }> {
   const { channel, streams, edits } = plan

@@ -20,6 +20,7 @@ const ONE_CARD = 'card:'
 export const oneCardVideo = (cardId: string) => `${ONE_CARD}${cardId}`
 
 export interface ShowPlan extends Plan {
+  channel: Channel
   /** In the order of the recap, with what is left out. */
   cards: Card[]
   timing: Drift['source']
@@ -36,7 +37,7 @@ export interface ShowPlan extends Plan {
 export async function planShow(
   { db, clock }: { db: Database; clock: Clock },
   { showId, channelId, longEchoId }: Pick<Recap, 'showId' | 'channelId' | 'longEchoId'>,
-): Promise<(ShowPlan & { channel: Channel }) | null> {
+): Promise<ShowPlan | null> {
   const channel = await findChannel(db, channelId)
   if (!channel) return null
   const { settings } = channel

@@ -5,7 +5,7 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { errorText, type Log } from '../log.ts'
-import { Problem } from './site/home.tsx'
+import { Problem } from './site/said.tsx'
 import { toHtml } from './site/layout.tsx'
 
 export interface AppOptions {

@@ -11,7 +11,7 @@ import { momentTitle } from '../../domain/description.ts'
 import { publishedLetter } from '../../mail/letters.tsx'
 import { errorText } from '../../log.ts'
 import { momentsNow, recapWords, shownCard } from '../../recap-words.ts'
-import { planShow } from '../../show-plan.ts'
+import { planShow, type ShowPlan } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
 import { prepareNotice } from '../notices.ts'
 
@@ -144,7 +144,7 @@ async function addToPlaylist(
 async function recordPublished(
   context: JobContext,
   recap: Recap,
-  plan: NonNullable<Awaited<ReturnType<typeof planShow>>>,
+  plan: ShowPlan,
   video: { moments: RecapMoment[]; words: DeskState['words']; videoId: string; privacy: string },
 ): Promise<void> {
   const { moments, words, videoId, privacy } = video

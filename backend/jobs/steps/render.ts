@@ -17,7 +17,7 @@ import type { Plan } from '../../domain/plan.ts'
 import { MediaError } from '../../media/av.ts'
 import { renderRecap, type Rendered } from '../../media/render.ts'
 import { recapWords, shownCard } from '../../recap-words.ts'
-import { planShow, videoKeyOf } from '../../show-plan.ts'
+import { planShow, videoKeyOf, type ShowPlan } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
 import { expectRoom, NoRoom } from '../room.ts'
 import { watchRender, type RenderWatch } from '../watch-render.ts'
@@ -33,8 +33,6 @@ export type RenderOutcome =
   | { kind: 'waiting'; why: string }
   /** The streamer dropped it while it was made. */
   | { kind: 'cancelled' }
-
-type Planned = NonNullable<Awaited<ReturnType<typeof planShow>>>
 
 const FETCHING = 'fetching'
 const CUTTING = 'cutting'
@@ -103,7 +101,7 @@ async function fetchFor(
 async function cut(
   context: JobContext,
   recap: Recap,
-  plan: Planned,
+  plan: ShowPlan,
   footage: PlannedFootage,
   watch: RenderWatch,
 ): Promise<Rendered> {
@@ -144,7 +142,7 @@ async function cancelled({ db, clock, storage }: JobContext, recapId: string): P
 
 function productOf(
   recapId: string,
-  plan: Planned,
+  plan: ShowPlan,
   footage: PlannedFootage,
   rendered: Rendered,
   videoKey: string,

@@ -12,7 +12,7 @@ import { lengthOf } from '../../domain/plan.ts'
 import { echoSpan } from '../../domain/timeline.ts'
 import { goesUpAt } from '../../goes-up.ts'
 import { recapWords, shownCard } from '../../recap-words.ts'
-import { planShow, videoKeyOf } from '../../show-plan.ts'
+import { planShow, videoKeyOf, type ShowPlan } from '../../show-plan.ts'
 import type { Actor } from '../session.ts'
 
 const MINUTE_MS = 60_000
@@ -111,7 +111,7 @@ function doingText(recap: Recap, upload: Upload | null): string {
 async function echoesPerMinute(
   db: Database,
   showId: string,
-  { streams, channel }: Pick<NonNullable<Awaited<ReturnType<typeof planShow>>>, 'streams' | 'channel'>,
+  { streams, channel }: Pick<ShowPlan, 'streams' | 'channel'>,
 ): Promise<number[]> {
   const [first, last] = [streams[0], streams.at(-1)]
   if (!first || !last) return []

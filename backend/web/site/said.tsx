@@ -1,0 +1,39 @@
+/** Pages that say one thing: what went wrong, what was done, or what one press will do. */
+import { Layout } from './layout.tsx'
+
+export function Problem({ title, sentence }: { title: string; sentence: string }) {
+  return (
+    <Layout title={title}>
+      <h1>{title}</h1>
+      <p>{sentence}</p>
+      <p>
+        <a class="button" href="/">
+          Back to Echoes
+        </a>
+      </p>
+    </Layout>
+  )
+}
+
+/** A page that says what was done, or asks for one press. */
+export function Said(props: { title: string; sentences: string[]; ask?: { action: string; text: string } }) {
+  return (
+    <Layout title={props.title}>
+      <h1>{props.title}</h1>
+      {props.sentences.map((sentence) => (
+        <p>{sentence}</p>
+      ))}
+      {props.ask ? (
+        <form method="post" action={props.ask.action}>
+          <button class="primary">{props.ask.text}</button>
+        </form>
+      ) : (
+        <p>
+          <a class="button" href="/">
+            To Echoes
+          </a>
+        </p>
+      )}
+    </Layout>
+  )
+}
