@@ -45,6 +45,8 @@ export interface CutPiece {
 }
 
 export interface Assembled {
+  /** Wall time of the thumbnails. */
+  stillSec: number
   durationSec: number
   pieces: CutPiece[]
   silentSec: number
@@ -83,6 +85,7 @@ export async function assemble(
   })
   try {
     const made: CutPiece[] = []
+    let stillSec = 0
     for (const [n, { piece, takes }] of surveyed.entries()) {
       const [cuts, gainDb] = [[] as Awaited<ReturnType<typeof cutTake>>[], piece.gainDb ?? 0]
       for (const take of takes) {
@@ -97,6 +100,7 @@ export async function assemble(
         }
         cuts.push(await named(piece, () => cutTake(take, { ...options, ...more })))
       }
+      stillSec += cuts.reduce((sum, c) => sum + c.stillSec, 0)
       const [first] = cuts
       if (!first) throw new MediaError(`${piece.name}: the span holds no picture`)
       made.push({
@@ -110,7 +114,7 @@ export async function assemble(
     }
     recap.finish()
     const { videoClockSec: durationSec, silentSec, hasSound } = recap
-    return { durationSec, pieces: made, silentSec, hasSound }
+    return { durationSec, pieces: made, silentSec, hasSound, stillSec }
   } finally {
     recap.close()
   }

@@ -52,6 +52,8 @@ export interface Cut {
   encodedPictures: number
   /** Seconds of sound that were missing. */
   silentSec: number
+  /** Wall time of its thumbnail. */
+  stillSec: number
 }
 
 /** @throws {MediaError} when the take cannot be read or holds no picture */
@@ -133,8 +135,10 @@ class TakeCutter {
     const durationSec = this.#endSec - this.#firstSec
     recap.videoClockSec = this.#clockSec + durationSec
     onProgress?.(recap.videoClockSec)
+    const before = performance.now()
     if (still) this.#stills.write(this.#reader.videoPar, still)
     return {
+      stillSec: (performance.now() - before) / 1000,
       atSec: this.#clockSec,
       durationSec,
       sourceStartSec: this.#firstSec,

@@ -46,7 +46,7 @@ async function render({
     stillOf: (n) => (mainOf.includes(n) ? stillFile(stillsDir, mainOf.indexOf(n)) : undefined),
     onProgress: (sec) => process.send?.({ type: 'progress', sec } satisfies RenderAnswer),
   })
-  const assembleSec = (performance.now() - began) / 1000
+  const assembleSec = (performance.now() - began) / 1000 - assembled.stillSec
   const finding = checkRecap(unfinished, assembled, dressed.pieces)
   await rm(lookDir, { recursive: true, force: true })
   const sha256 = sha256Of(unfinished)

@@ -37,7 +37,7 @@ export interface Rendered extends Assembled {
   sha256: string
   /** Processor seconds of the child, start-up included. */
   cpuSec: number
-  /** Wall time of cutting and assembling alone. */
+  /** Wall time of cutting and assembling alone, without thumbnails. */
   assembleSec: number
   /** The most memory the child held at a time. */
   peakBytes: number
