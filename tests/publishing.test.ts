@@ -69,7 +69,7 @@ async function streamed(
 
 describe('YouTube', () => {
   it('says no after all: the streamer is told why in words, and nothing counts as published', async () => {
-    const { reaches, mails, running, desk } = await streamed('auto_publish', {}, ({ sandbox }) => {
+    const { reaches, mails, running, visitor, desk } = await streamed('auto_publish', {}, ({ sandbox }) => {
       sandbox.google.faults.rejects = 'copyright'
     })
     const failed = await reaches('failed')
@@ -77,6 +77,20 @@ describe('YouTube', () => {
     await vi.waitFor(() => expect(mails()).toEqual(['Your recap could not be published']), 10_000)
     expect(running.sandbox.mail.mails[0]?.text).toContain('you can download it and upload it yourself')
     expect((await desk()).stage).toBe('failed')
+    // Once more would be the same video, which YouTube has refused.
+    const again = await visitor.ask<{ sentence: string }>(`${running.site}/recaps/${failed.id}/again`, {})
+    expect([again.status, again.body.sentence]).toEqual([409, expect.stringContaining('refused it')])
+  })
+
+  it('does not take it for good: what is mended is tried once more with a press', async () => {
+    const { running, visitor, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.uploadStatuses.push(403)
+    })
+    const failed = await reaches('failed')
+    expect(running.sandbox.google.videos).toEqual([])
+    await visitor.ask(`${running.site}/recaps/${failed.id}/again`, {})
+    await reaches('published')
+    expect(running.sandbox.google.videos).toHaveLength(1)
   })
 
   it('locks it to private while the app is unaudited: published, and the mail says so', async () => {
@@ -153,7 +167,7 @@ describe('YouTube', () => {
 describe('the streamer’s word', () => {
   it('an untouched recap goes up when its time has come; a touched one waits', async () => {
     const HOUR = 3_600_000
-    const { running, visitor, reaches, desk, recap, mails } = await streamed('auto_publish', {
+    const { running, visitor, reaches, desk, mails } = await streamed('auto_publish', {
       reviewMs: HOUR,
     })
     const waiting = await reaches('rendered', /waiting for your word/)
@@ -165,8 +179,7 @@ describe('the streamer’s word', () => {
     await visitor.ask(`${running.site}/recaps/${waiting.id}/undo`, {})
     // Touched it is all the same: somebody was there.
     await running.echoes.db.updateTable('recaps').set({ ready_at: 0 }).execute()
-    await new Promise((resolve) => setTimeout(resolve, 1_200))
-    expect((await recap()).state).toBe('rendered')
+    expect((await desk()).goesUpAtMs).toBeNull()
     await running.echoes.db.deleteFrom('edits').execute()
     await reaches('published')
   })

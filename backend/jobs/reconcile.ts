@@ -4,7 +4,7 @@
  */
 import { listChannels } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
-import { takeUpAgain } from '../db/recaps.ts'
+import { takeUpAgain } from '../db/recap-again.ts'
 import {
   endOfStream,
   liveStreams,

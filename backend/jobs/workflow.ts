@@ -3,7 +3,8 @@
  * input from the database, records its result in one transaction, can be killed at any instruction and repeated.
  */
 import { defineWorkflowSpec, type OpenWorkflow } from 'openworkflow'
-import { NO_RECORDING, noteStep } from '../db/recaps.ts'
+import { NO_RECORDING } from '../db/recap-again.ts'
+import { noteStep } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
 import { confirm } from './steps/confirm.ts'
 import { lookForDecision } from './steps/decide.ts'

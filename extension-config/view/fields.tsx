@@ -105,35 +105,31 @@ export function Words(props: {
     setTyped(text)
     props.onChange(text)
   }
-  if (props.rows)
-    return (
-      <div class="field">
-        <label for={id}>{props.label}</label>
-        <textarea
-          id={id}
-          rows={props.rows}
-          maxLength={4000}
-          value={typed ?? props.value}
-          aria-describedby={`${id}-hint`}
-          onInput={(e) => type(e.currentTarget.value)}
-          onBlur={() => setTyped(null)}
-        />
-        <small id={`${id}-hint`}>{props.hint}</small>
-      </div>
-    )
+  const common = {
+    id,
+    value: typed ?? props.value,
+    'aria-describedby': `${id}-hint`,
+    onBlur: () => setTyped(null),
+  }
   return (
     <div class="field">
       <label for={id}>{props.label}</label>
-      <input
-        id={id}
-        type="text"
-        autocomplete="off"
-        maxLength={500}
-        value={typed ?? props.value}
-        aria-describedby={`${id}-hint`}
-        onInput={(e) => type(e.currentTarget.value)}
-        onBlur={() => setTyped(null)}
-      />
+      {props.rows ? (
+        <textarea
+          {...common}
+          rows={props.rows}
+          maxLength={4000}
+          onInput={(e) => type(e.currentTarget.value)}
+        />
+      ) : (
+        <input
+          {...common}
+          type="text"
+          autocomplete="off"
+          maxLength={500}
+          onInput={(e) => type(e.currentTarget.value)}
+        />
+      )}
       <small id={`${id}-hint`}>{props.hint}</small>
     </div>
   )

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type InlineConfig } from 'vite'
+import { CSS_TARGET } from '../browsers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -26,8 +27,6 @@ const JSX = {
   jsx: { runtime: 'classic', pragma: 'h', pragmaFrag: 'Fragment', development: false },
   jsxInject: "import { h, Fragment } from 'preact'",
 } as const
-/** light-dark() for the two themes: in all browsers since May 2024. */
-const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5']
 
 export interface BuildOptions {
   /** Address of the back end, without a slash at the end. */

@@ -5,12 +5,11 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
+import { CSS_TARGET } from '../browsers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 export const SITE_FILES = join(ROOT, 'dist/site')
 const PAGES = ['desk', 'settings'] as const
-/** light-dark() for the two themes: in all browsers since May 2024. */
-const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5']
 
 /** Several may build at a time, as when all roles are started at once: each in a folder of its own, and the last one stays. */
 export async function buildSite(target = SITE_FILES): Promise<void> {

@@ -1,7 +1,8 @@
 /** Which long echoes of a show become videos of their own: those of a channel that wants it so, for good. */
 import { findChannel } from '../../db/channels.ts'
 import { longEchoesOf } from '../../db/long-echoes.ts'
-import { ownVideosOf, recapOfShow } from '../../db/recaps.ts'
+import { ownVideosOf } from '../../db/own-videos.ts'
+import { recapOfShow } from '../../db/recaps.ts'
 import { findShow } from '../../db/shows.ts'
 import type { JobContext } from '../context.ts'
 

@@ -87,6 +87,7 @@ export async function deskState(
 
 /** YouTube has something of it, or the streamer said so: nothing can be changed any more. */
 export function isGoingUp(recap: Recap, upload: Upload | null): boolean {
+  if (recap.state === 'failed') return false
   return recap.decision === 'publish' || Boolean(upload?.session || upload?.videoId)
 }
 

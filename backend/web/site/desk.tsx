@@ -7,7 +7,8 @@ import { Refusal } from '../../../shared/fault.ts'
 import type { Database } from '../../db/database.ts'
 import { saveEdit, undoEdit } from '../../db/edits.ts'
 import { findGrant } from '../../db/grants.ts'
-import { decideRecap, findRecap, makeAnew, recapOfShow, retryRecap, type Recap } from '../../db/recaps.ts'
+import { makeAnew, retryRecap } from '../../db/recap-again.ts'
+import { decideRecap, findRecap, recapOfShow, type Recap } from '../../db/recaps.ts'
 import { findShow } from '../../db/shows.ts'
 import { findUpload } from '../../db/uploads.ts'
 import { readCardId } from '../../domain/edits.ts'
@@ -47,7 +48,14 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
   const editable = async (c: Context, recap: Recap) => {
     if (recap.state === 'published')
       stop(c, 409, 'This recap is on YouTube already. Change it in YouTube Studio.')
-    if (isGoingUp(recap, await findUpload(db, recap.id))) stop(c, 409, 'This recap is on its way to YouTube.')
+    const upload = await findUpload(db, recap.id)
+    if (recap.state === 'failed' && upload?.videoId)
+      stop(
+        c,
+        409,
+        'YouTube has this video and refused it. Download it, and upload it yourself where you may.',
+      )
+    if (isGoingUp(recap, upload)) stop(c, 409, 'This recap is on its way to YouTube.')
   }
   const streamerOnly = (c: Context, actor: Actor) => {
     if (actor.role !== 'streamer') stop(c, 403, 'Only the streamer can do this.')

@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Hono, type Context } from 'hono'
 import type { Clock } from '../../../shared/clock.ts'
-import { Layout, toHtml } from '../../../backend/web/site/layout.tsx'
+import { toHtml } from '../../../backend/web/site/layout.tsx'
 import { sendFile } from '../twitch/video.ts'
+import { incomplete, problem, resource } from './answers.ts'
+import { CHANNELS, Consent } from './consent.tsx'
 
 export interface Video {
   id: string
@@ -66,10 +68,6 @@ export interface GoogleFaults {
 
 const CHUNK = 256 * 1024
 const PROCESSING_MS = 1_000
-const CHANNELS = [
-  { id: 'UCsandboxstreamer0000000', title: 'Sandbox Streamer' },
-  { id: 'UCsandboxother0000000000', title: 'Another Channel' },
-]
 
 export class GoogleWorld {
   readonly #clock: Clock
@@ -403,50 +401,3 @@ function mayManage(who: { scopes: string[] } | null): boolean {
 }
 
 const channelPicture = (c: Context) => new URL('/channel.svg', c.req.url).href
-
-function incomplete(c: Context, session: Session) {
-  const headers: Record<string, string> = session.stored > 0 ? { range: `bytes=0-${session.stored - 1}` } : {}
-  return c.body(null, 308, headers)
-}
-
-function resource(v: Video) {
-  const snippet = { title: v.title, description: v.description, tags: v.tags, channelId: v.channelId }
-  return {
-    kind: 'youtube#video',
-    id: v.id,
-    snippet,
-    status: { uploadStatus: 'uploaded', privacyStatus: v.privacy },
-  }
-}
-
-function problem(c: Context, code: number, reason: string, message: string) {
-  return c.json({ error: { code, message, errors: [{ domain: 'youtube', reason, message }] } }, code as 400)
-}
-
-function Consent({ query }: { query: Record<string, string> }) {
-  return (
-    <Layout title="Sandbox Google: access">
-      <h1>Sandbox Google: what may Echoes do?</h1>
-      <form method="post">
-        {['redirect_uri', 'state', 'code_challenge'].map((name) => (
-          <input type="hidden" name={name} value={query[name] ?? ''} />
-        ))}
-        {(query.scope ?? '').split(' ').map((scope) => (
-          <p>
-            <label>
-              <input type="checkbox" name="granted" value={scope} checked /> {scope.split('/').at(-1)}
-            </label>
-          </p>
-        ))}
-        {CHANNELS.map((channel) => (
-          <button class="primary" name="channel" value={channel.id}>
-            {channel.title}
-          </button>
-        ))}
-        <button name="channel" value="">
-          An account without a channel
-        </button>
-      </form>
-    </Layout>
-  )
-}

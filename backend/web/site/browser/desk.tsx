@@ -187,7 +187,9 @@ function Head(props: {
         </>
       )}
       {state.stage === 'waiting' && state.mayPublish && <button onClick={() => actions.drop()}>Drop</button>}
-      {over && <button onClick={() => actions.again()}>Try again</button>}
+      {over && !(state.stage === 'failed' && state.videoUrl) && (
+        <button onClick={() => actions.again()}>Try again</button>
+      )}
       {!fixed && <button onClick={() => onOpen('details')}>Title and details</button>}
       {state.stage === 'waiting' && state.mayPublish && state.youtube && (
         <button class="primary" onClick={() => onOpen('publish')}>
@@ -222,7 +224,9 @@ function stageText(state: DeskState): string {
     case 'empty':
       return 'Nobody echoed, so there is no video.'
     case 'failed':
-      return 'The video could not be made. Mend what the mail said, and try again.'
+      return state.videoUrl
+        ? 'YouTube refused the video; the mail says why. You can download it and upload it yourself.'
+        : 'The video could not be made or published. Mend what the mail said, and try again.'
     case 'waiting':
       if (state.doing) return `Ready, and ${state.doing}.`
       if (at !== null && at > Date.now())

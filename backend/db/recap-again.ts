@@ -1,0 +1,93 @@
+/** Ways back: a recap that is made anew, tried once more, or taken up again when its recording has come after all. */
+import type { Database } from './database.ts'
+
+/** Why a recap was given up for want of Twitch's recording; only these are taken up again. */
+export const NO_RECORDING = 'no-recording'
+
+/**
+ * A recap that was given up because there was no recording is prepared anew: now there is one.
+ * @returns false when there is no such recap
+ */
+export async function takeUpAgain(db: Database, showId: string, now: number): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const again = await tx
+      .updateTable('recaps')
+      .set((e) => ({
+        state: 'preparing',
+        failure: null,
+        step: 'settling',
+        version: e('version', '+', 1),
+        updated_at: now,
+      }))
+      .where('show_id', '=', showId)
+      .where('state', '=', 'failed')
+      .where('step', '=', NO_RECORDING)
+      .executeTakeFirst()
+    if (again.numUpdatedRows === 0n) return false
+    // A new ending, so that a new run is started for it.
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ endings: e('endings', '+', 1) }))
+      .where('id', '=', showId)
+      .execute()
+    return true
+  })
+}
+
+/**
+ * The streamer wants the video made anew, of the plan as it is now.
+ * @returns false when it is decided upon or under way, or not theirs
+ */
+export async function makeAnew(
+  db: Database,
+  recapId: string,
+  channelId: string,
+  now: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('recaps')
+    .set((e) => ({ state: 'preparing', step: 'settling', version: e('version', '+', 1), updated_at: now }))
+    .where('id', '=', recapId)
+    .where('channel_id', '=', channelId)
+    .where('state', '=', 'rendered')
+    .where('decision', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/**
+ * A recap that came to nothing, or was dropped, is tried once more: its show ends anew, for a run of its own.
+ * @returns its show, or null when there is nothing to take up
+ */
+export async function retryRecap(
+  db: Database,
+  recapId: string,
+  channelId: string,
+  now: number,
+): Promise<string | null> {
+  return db.transaction().execute(async (tx) => {
+    const again = await tx
+      .updateTable('recaps')
+      .set((e) => ({
+        state: 'preparing',
+        step: 'settling',
+        failure: null,
+        decision: null,
+        version: e('version', '+', 1),
+        updated_at: now,
+      }))
+      .where('id', '=', recapId)
+      .where('channel_id', '=', channelId)
+      .where((e) => e.or([e('state', 'in', ['failed', 'empty']), e('decision', '=', 'drop')]))
+      .where('state', '!=', 'published')
+      .returning('show_id')
+      .executeTakeFirst()
+    if (!again) return null
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ endings: e('endings', '+', 1) }))
+      .where('id', '=', again.show_id)
+      .execute()
+    return again.show_id
+  })
+}

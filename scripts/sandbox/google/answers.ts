@@ -1,0 +1,23 @@
+/** The forms of YouTube's answers. */
+import type { Context } from 'hono'
+import type { Video } from './world.tsx'
+
+/** 308: how much of an upload is stored. */
+export function incomplete(c: Context, session: { stored: number }) {
+  const headers: Record<string, string> = session.stored > 0 ? { range: `bytes=0-${session.stored - 1}` } : {}
+  return c.body(null, 308, headers)
+}
+
+export function resource(v: Video) {
+  const snippet = { title: v.title, description: v.description, tags: v.tags, channelId: v.channelId }
+  return {
+    kind: 'youtube#video',
+    id: v.id,
+    snippet,
+    status: { uploadStatus: 'uploaded', privacyStatus: v.privacy },
+  }
+}
+
+export function problem(c: Context, code: number, reason: string, message: string) {
+  return c.json({ error: { code, message, errors: [{ domain: 'youtube', reason, message }] } }, code as 400)
+}
