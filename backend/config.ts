@@ -32,6 +32,8 @@ export interface Config {
     hls: HlsAddresses
     ircServer: string | undefined
   }
+  /** Null: billing is off, and everybody may everything. */
+  billing: BillingConfig | null
   /** Null: this installation has no extension inside Twitch. */
   extension: ExtensionConfig | null
   google: { clientId: string; clientSecret: string; addresses: GoogleAddresses; watch: WatchAddresses }
@@ -49,6 +51,8 @@ export interface Config {
     harvestMs: number
     grantsMs: number
     resealMs: number
+    billingMs: number
+    plansMs: number
   }
   hooks: HookOptions
   /** What the build made for browsers. */
@@ -65,6 +69,16 @@ export interface Config {
   harvestQuietMs: number
   /** Kept free on the disk for everything else. */
   diskReserveBytes: number
+}
+
+export interface BillingConfig {
+  secretKey: string
+  webhookSecret: string
+  priceId: string
+  apiUrl: string | undefined
+  trialDays: number
+  /** After a payment has failed, nothing changes for so long. */
+  graceMs: number
 }
 
 export interface VodConfig {
@@ -106,6 +120,12 @@ const HOUR = 60 * MINUTE
 const ms = (fallback: number) => z.coerce.number().int().min(0).default(fallback)
 const url = z.url({ protocol: /^https?$/ })
 
+/** All of these, or none. */
+const TOGETHER = [
+  ['EXTENSION_CLIENT_ID', 'EXTENSION_SECRETS', 'EXTENSION_OWNER_ID'],
+  ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_PRICE_ID'],
+] as const
+
 const ENVIRONMENT = z
   .object({
     PUBLIC_URL: url.transform((u) => u.replace(/\/$/, '')),
@@ -145,6 +165,8 @@ const ENVIRONMENT = z
     HARVEST_EVERY_MS: ms(30_000),
     GRANTS_EVERY_MS: ms(5 * MINUTE),
     RESEAL_EVERY_MS: ms(MINUTE),
+    BILLING_EVERY_MS: ms(10_000),
+    PLANS_EVERY_MS: ms(10 * MINUTE),
     DISCORD_WEBHOOKS_URL: url.default(DISCORD),
     HOOKS_LOCAL: z.enum(['yes', 'no']).default('no'),
     SITE_FILES: z.string().default(join(import.meta.dirname, '../dist/site')),
@@ -174,6 +196,12 @@ const ENVIRONMENT = z
     YOUTUBE_API_URL: url.default(GOOGLE.api),
     YOUTUBE_WATCH_URL: url.default('https://www.youtube.com/watch?v='),
     YOUTUBE_IMAGES_URL: url.default('https://i.ytimg.com'),
+    STRIPE_SECRET_KEY: z.string().min(1).optional(),
+    STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_').optional(),
+    STRIPE_PRICE_ID: z.string().min(1).optional(),
+    STRIPE_API_URL: url.optional(),
+    TRIAL_DAYS: z.coerce.number().int().min(0).max(730).default(14),
+    PAST_DUE_DAYS: z.coerce.number().min(0).default(7),
     EXTENSION_CLIENT_ID: z.string().min(1).optional(),
     EXTENSION_SECRETS: z
       .string()
@@ -183,16 +211,13 @@ const ENVIRONMENT = z
     EXTENSION_ORIGINS: z.string().optional(),
   })
   .superRefine((e, context) => {
-    const names = ['EXTENSION_CLIENT_ID', 'EXTENSION_SECRETS', 'EXTENSION_OWNER_ID'] as const
-    const given = names.filter((name) => e[name] !== undefined)
-    if (given.length === 0 || given.length === names.length) return
-    for (const name of names)
-      if (e[name] === undefined)
-        context.addIssue({
-          code: 'custom',
-          path: [name],
-          message: `needed together with ${given.join(' and ')}`,
-        })
+    for (const names of TOGETHER) {
+      const given = names.filter((name) => e[name] !== undefined)
+      if (given.length === 0) continue
+      const message = `needed together with ${given.join(' and ')}`
+      for (const name of names)
+        if (e[name] === undefined) context.addIssue({ code: 'custom', path: [name], message })
+    }
   })
 
 /** @returns the configuration, or one line for each variable that is missing or wrong */
@@ -230,6 +255,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       hls: { gql: e.TWITCH_GQL_URL, usher: e.TWITCH_USHER_URL },
       ircServer: e.TWITCH_IRC_SERVER,
     },
+    billing: billingOf(e),
     extension: extensionOf(e),
     google: {
       clientId: e.GOOGLE_CLIENT_ID,
@@ -263,6 +289,8 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       harvestMs: e.HARVEST_EVERY_MS,
       grantsMs: e.GRANTS_EVERY_MS,
       resealMs: e.RESEAL_EVERY_MS,
+      billingMs: e.BILLING_EVERY_MS,
+      plansMs: e.PLANS_EVERY_MS,
     },
     hooks: { allowLocal: e.HOOKS_LOCAL === 'yes', discord: e.DISCORD_WEBHOOKS_URL },
     siteFiles: e.SITE_FILES,
@@ -281,6 +309,19 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
     diskReserveBytes: e.DISK_RESERVE_MB * 1e6,
   }
   return { ok: true, config }
+}
+
+function billingOf(e: z.infer<typeof ENVIRONMENT>): BillingConfig | null {
+  const {
+    STRIPE_SECRET_KEY: secretKey,
+    STRIPE_WEBHOOK_SECRET: webhookSecret,
+    STRIPE_PRICE_ID: priceId,
+    STRIPE_API_URL: apiUrl,
+    TRIAL_DAYS: trialDays,
+  } = e
+  if (secretKey === undefined || webhookSecret === undefined || priceId === undefined) return null
+  const graceMs = e.PAST_DUE_DAYS * 24 * HOUR
+  return { secretKey, webhookSecret, priceId, apiUrl, trialDays, graceMs }
 }
 
 function extensionOf(e: z.infer<typeof ENVIRONMENT>): ExtensionConfig | null {

@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server'
 import { sql } from 'kysely'
 import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import type { MailKind } from '../shared/settings.ts'
 import { systemClock, type Clock } from '../shared/clock.ts'
 import { chatHandler, makeBot } from './bot/bot.ts'
 import { chatPeople } from './bot/people.ts'
@@ -35,6 +36,8 @@ import { messageSender } from './messages.ts'
 import { makeSite, unsubscribeUrl } from './site.ts'
 import { freeBytes } from './storage/free-space.ts'
 import { diskStorage } from './storage/disk.ts'
+import { stripeBilling, stripePages } from './billing/stripe.ts'
+import { makeSubscribers } from './subscribers.ts'
 import { tokenBox } from './token-box.ts'
 import { lineOfEvent, moderationOfEvent } from './twitch/chat.ts'
 import { readOffline, readOnline, readUpdate } from './twitch/eventsub.ts'
@@ -47,6 +50,7 @@ import { vodMasterUrl } from './twitch/vod-hls.ts'
 import { makeApp } from './web/app.tsx'
 import { TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
 import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
+import { stripeRoutes } from './web/stripe-events.ts'
 import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
@@ -100,13 +104,26 @@ export async function startEchoes({
     reserveBytes: config.diskReserveBytes,
     free: () => freeBytes(config.dataDir),
   }
-  const fetching = { db, clock, log, twitch, vods, storage, room }
+  const toEndMails = (channelId: string, kind: MailKind) => unsubscribeUrl(box, siteUrl, channelId, kind)
+  const subscribers =
+    config.billing &&
+    makeSubscribers(db, {
+      ...config.billing,
+      clock,
+      log,
+      siteUrl,
+      stripe: stripeBilling(config.billing),
+      notices: { db, unsubscribeUrl: toEndMails },
+    })
+  const mayRender = async (channelId: string) =>
+    subscribers ? (await subscribers.accessOf(channelId)).mayRender : true
+  const fetching = { db, clock, log, twitch, vods, storage, room, mayRender }
   const engine = await makeEngine(config.engineUrl, {
     ...fetching,
     waits: config.waits,
     publisher: youtubePublisher(db, box, google, config.google.addresses.api),
     siteUrl,
-    unsubscribeUrl: (channelId, kind) => unsubscribeUrl(box, siteUrl, channelId, kind),
+    unsubscribeUrl: toEndMails,
   })
   const decided = (recapId: string) => {
     engine
@@ -132,7 +149,8 @@ export async function startEchoes({
   const wordsOf = channelWords(db, clock)
   const showEnded = (showId: string) => engine.showEnded(showId)
   const mailer = smtpMailer(config.mail.url, config.mail.from)
-  const extension = config.extension && makeExtension(config.extension, { db, clock, log, config, twitch })
+  const extension =
+    config.extension && makeExtension(config.extension, { db, clock, log, config, twitch, mayRender })
   const signIn = twitchSignIn({ ...t, redirectUri: `${siteUrl}${TWITCH_CALLBACK}` })
   const tokenOf = async (userId: string, force: boolean) => {
     const token = force
@@ -207,6 +225,12 @@ export async function startEchoes({
       run: () => sweepMedia({ db, clock, log, storage, rules: config.retention }),
     },
     ...(extension ? [extension.timer] : []),
+    ...(subscribers
+      ? [
+          { name: 'billing', everyMs: config.rounds.billingMs, run: () => subscribers.lookIntoEvents() },
+          { name: 'plans', everyMs: config.rounds.plansMs, run: () => subscribers.round() },
+        ]
+      : []),
   ])
   const bot = makeBot({
     ...chat,
@@ -240,6 +264,8 @@ export async function startEchoes({
     vods,
     storage,
     room,
+    mayRender,
+    subscribers,
     callback,
     onDecision: decided,
     onAgain: (showId) => begin('a recap was not begun anew', engine.makeAgain(showId)),
@@ -267,6 +293,8 @@ export async function startEchoes({
       onStored: () => timers.nudge('events'),
     }),
     ...site,
+    stripeEvents: subscribers && stripeRoutes({ log, subscribers, onStored: () => timers.nudge('billing') }),
+    formTargets: config.billing ? stripePages(config.billing.apiUrl) : [],
     pictures: ['https://yt3.ggpht.com', 'https://yt3.googleusercontent.com', config.google.watch.images],
   })
 

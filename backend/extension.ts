@@ -27,8 +27,16 @@ export interface ExtensionParts {
 
 export function makeExtension(
   extension: ExtensionConfig,
-  { db, clock, log, config, twitch }: { db: Database; clock: Clock; log: Log; config: Config; twitch: Helix },
+  parts: {
+    db: Database
+    clock: Clock
+    log: Log
+    config: Config
+    twitch: Helix
+    mayRender(channelId: string): Promise<boolean>
+  },
 ): ExtensionParts {
+  const { db, clock, log, config, twitch } = parts
   const now = () => clock.now()
   const viewOf = (channelId: string) => channelView(db, channelId, now(), config.google.watch)
   const people = new ExtensionPeople({
@@ -68,19 +76,25 @@ export function makeExtension(
       views: new ChannelViews(viewOf, (channelId) => revisionOf(db, channelId), now),
       usersByLogin: (logins) => twitch.usersByLogin(logins),
       search: (name) => twitch.searchUsers(name),
-      missing: (channelId) => missingOf(db, channelId),
+      missing: (channelId) => missingOf(db, channelId, parts.mayRender),
     }),
   }
 }
 
 /** What the streamer still has to do on the companion site, as sentences. */
-export async function missingOf(db: Database, channelId: string): Promise<string[]> {
+export async function missingOf(
+  db: Database,
+  channelId: string,
+  mayRender: (channelId: string) => Promise<boolean>,
+): Promise<string[]> {
   const [channel, twitch, youtube] = await Promise.all([
     findChannel(db, channelId),
     findGrant(db, channelId, 'twitch'),
     findGrant(db, channelId, 'youtube'),
   ])
   const missing: string[] = []
+  if (!(await mayRender(channelId)))
+    missing.push('Choose a plan: without one echoes are kept, but no recap is made of them')
   if (twitch?.state !== 'ok') missing.push('Sign in with Twitch again: Echoes has lost its access')
   if (!youtube) missing.push('Connect YouTube: without it recaps cannot be published')
   else if (youtube.state !== 'ok')

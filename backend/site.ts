@@ -18,6 +18,7 @@ import type { Room } from './jobs/room.ts'
 import { errorText, type Log } from './log.ts'
 import { durationOf } from './media/probe.ts'
 import type { Storage } from './storage/storage.ts'
+import type { Subscribers } from './subscribers.ts'
 import type { TokenBox } from './token-box.ts'
 import { tryChain } from './try-chain.ts'
 import { CLIP_SCOPE } from './twitch/clips.ts'
@@ -28,6 +29,7 @@ import { deckRoutes } from './web/deck.ts'
 import { configRoutes } from './web/extension/config.ts'
 import { floodGate } from './web/extension/gate.ts'
 import { makeSessions } from './web/session.ts'
+import { billingRoutes } from './web/site/billing.tsx'
 import { deskRoutes } from './web/site/desk.tsx'
 import { downloadRoutes } from './web/site/downloads.ts'
 import { siteGate } from './web/site/gate.ts'
@@ -52,6 +54,9 @@ export interface SiteParts {
   vods: VodSource
   storage: Storage
   room: Room
+  mayRender(channelId: string): Promise<boolean>
+  /** Null: billing is off. */
+  subscribers: Subscribers | null
   callback: string
   onChannel(channelId: string): void
   onDecision(recapId: string): void
@@ -95,6 +100,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
           botName: config.twitch.botName,
           clips: config.vods.source === 'clips',
           clipScope: CLIP_SCOPE,
+          plan: (channelId) => parts.subscribers?.planOf(channelId) ?? Promise.resolve(null),
         },
         onDecision: parts.onDecision,
         readUnsubscribe: (link) => readUnsubscribe(box, link),
@@ -120,12 +126,13 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
       deskRoutes({
         ...common,
         storage,
-        previews: makePreviews({ db, clock, storage, vods, room: parts.room }),
+        previews: makePreviews({ db, clock, storage, vods, room: parts.room, mayRender: parts.mayRender }),
         onDecision: parts.onDecision,
         onAgain: parts.onAgain,
         onOwnVideo: parts.onOwnVideo,
       }),
       downloadRoutes({ gate, storage }),
+      ...(parts.subscribers ? [billingRoutes({ db, log, gate, subscribers: parts.subscribers })] : []),
       settingsRoutes({
         ...common,
         box,
@@ -148,7 +155,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
             const { userId, channelId } = await gate.streamer(c)
             return { channelId, userId, opaqueId: userId, role: 'broadcaster' }
           },
-          missing: (channelId) => missingOf(db, channelId),
+          missing: (channelId) => missingOf(db, channelId, parts.mayRender),
           usersByLogin,
           search: (name) => twitch.searchUsers(name),
         }),

@@ -6,6 +6,7 @@
  *   events [--count 10000] [--seed …]   schedules of Twitch’s events in bad weather, on a moved clock
  *   render [--count 500] [--seed …]     recaps from a server whose parts fail, stall, break off and are damaged
  *   upload [--count 200] [--seed 1]     uploads killed at random bytes and moments
+ *   billing [--count 500] [--seed …]    browsers that come back and events of Stripe, in all orders, at two processes
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -15,6 +16,7 @@ import { keptFootage } from './sandbox/footage/kept.ts'
 import { freshDatabase } from './soak/database.ts'
 import { soakBot } from './soak/bot.ts'
 import { inventedTiming, realTiming } from './soak/chat-timing.ts'
+import { soakBilling } from './soak/billing.ts'
 import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
 import { soakRender } from './soak/render.ts'
@@ -38,7 +40,7 @@ const { values: args, positionals } = parseArgs({
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload }
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload, billing }
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -91,6 +93,15 @@ async function upload(): Promise<boolean> {
   console.table(report)
   if (args.json) console.log(JSON.stringify(report))
   return report.lost + report.doubled + report.damaged === 0
+}
+
+async function billing(): Promise<boolean> {
+  const footageDir = await keptFootage({ kind: 'clock', seconds: 150 })
+  const seed = args.seed === undefined ? undefined : Number(args.seed)
+  const report = await soakBilling(footageDir, Number(args.count ?? 500), seed)
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  return report.customers === report.schedules && report.subscriptions === report.schedules
 }
 
 async function kills(): Promise<boolean> {

@@ -174,6 +174,7 @@ export const settingsChange = z
     mailWaiting: z.boolean(),
     mailFailed: z.boolean(),
     mailReconnect: z.boolean(),
+    mailPlan: z.boolean(),
   })
   .partial()
   .strict()

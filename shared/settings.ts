@@ -91,9 +91,10 @@ export interface ChannelSettings {
   mailWaiting: boolean
   mailFailed: boolean
   mailReconnect: boolean
+  mailPlan: boolean
 }
 
-export const MAILS = ['published', 'waiting', 'failed', 'reconnect'] as const
+export const MAILS = ['published', 'waiting', 'failed', 'reconnect', 'plan'] as const
 export type MailKind = (typeof MAILS)[number]
 /** The setting that says whether a kind of mail is wanted. */
 export const MAIL_SETTING = {
@@ -101,6 +102,7 @@ export const MAIL_SETTING = {
   waiting: 'mailWaiting',
   failed: 'mailFailed',
   reconnect: 'mailReconnect',
+  plan: 'mailPlan',
 } as const satisfies Record<MailKind, keyof ChannelSettings>
 
 const SECOND = 1_000
@@ -155,4 +157,5 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   mailWaiting: true,
   mailFailed: true,
   mailReconnect: true,
+  mailPlan: true,
 }

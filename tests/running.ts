@@ -29,11 +29,14 @@ export interface Running {
 }
 
 /** @param settings on top of the sandbox's environment */
-export async function startRunning(settings: Record<string, string> = {}): Promise<Running> {
+export async function startRunning(
+  settings: Record<string, string> = {},
+  { billing = false }: { billing?: boolean } = {},
+): Promise<Running> {
   const sandbox = await startSandbox({ footageDir: inject('clockVod') })
   const port = await freePort()
   const dataDir = mkdtempSync(join(tmpdir(), 'running-'))
-  const environment = { ...sandbox.environment({ port, dataDir }), ...settings }
+  const environment = { ...sandbox.environment({ port, dataDir, billing }), ...settings }
   // twurple reads it at each call.
   process.env.TWURPLE_MOCK_API_PORT = environment.TWURPLE_MOCK_API_PORT
   const read = readConfig(environment)
@@ -41,7 +44,13 @@ export async function startRunning(settings: Record<string, string> = {}): Promi
   const { config } = read
   const log = makeLog('error')
   const start = (roles: RoleName[], otherwise: Partial<Config> = {}) =>
-    startEchoes({ config: { ...config, ...otherwise }, roles, log })
+    startEchoes({
+      config: { ...config, ...otherwise },
+      roles,
+      log,
+      // Where plans matter, both live by Stripe's clock, which can be moved.
+      ...(billing ? { clock: sandbox.stripe.clock } : {}),
+    })
   const echoes = await start(['web', 'bot', 'worker'])
   const others: Echoes[] = []
   let lost = false

@@ -16,6 +16,7 @@ export interface Channel {
   settingsVersion: number
   /** Grows with whatever changes what viewers see. */
   revision: number
+  createdAtMs: number
 }
 
 /** A Twitch account signed in: a new channel, or a known one whose names may have changed. */
@@ -192,5 +193,6 @@ function fromRow(row: Selectable<ChannelRow>): Channel {
     settings: settingsOf(row),
     settingsVersion,
     revision,
+    createdAtMs: row.created_at,
   }
 }

@@ -25,6 +25,7 @@ import * as chat from './migrations/0003-chat.ts'
 import * as ownVideos from './migrations/0004-own-videos.ts'
 import * as render from './migrations/0005-render.ts'
 import * as site from './migrations/0006-site.ts'
+import * as billing from './migrations/0007-billing.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -36,6 +37,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-own-videos': ownVideos,
   '0005-render': render,
   '0006-site': site,
+  '0007-billing': billing,
 }
 const INT8 = 20
 

@@ -1,8 +1,6 @@
 /** A streamer's grants at Twitch and Google. Tokens are stored as the ciphertext they come in. */
-import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import type { Database } from './database.ts'
-import { dropLease, takeLease } from './leases.ts'
+import { underLease } from './leases.ts'
 
 export type Provider = 'twitch' | 'youtube'
 
@@ -112,7 +110,6 @@ export async function resealGrant(db: Database, before: Grant, tokens: string): 
 }
 
 const RENEW_LEASE_MS = 30_000
-const RENEW_POLL_MS = 100
 
 /**
  * Runs `renew` alone for this grant, in all processes: two refreshes at once would each invalidate the other's
@@ -125,17 +122,12 @@ export async function renewGrant(
   provider: Provider,
   renew: (grant: Grant) => Promise<Pick<Grant, 'tokens' | 'scopes' | 'state'> | null>,
 ): Promise<Grant | null> {
-  const lease = `renew:${provider}:${channelId}`
-  const holder = randomUUID()
-  while (!(await takeLease(db, lease, holder, RENEW_LEASE_MS, Date.now()))) await setTimeout(RENEW_POLL_MS)
-  try {
+  return underLease(db, `renew:${provider}:${channelId}`, RENEW_LEASE_MS, async () => {
     const grant = await findGrant(db, channelId, provider)
     const renewed = grant && (await renew(grant))
     if (!renewed) return grant
     const whole = { ...grant, ...renewed }
     await saveGrant(db, whole, Date.now())
     return whole
-  } finally {
-    await dropLease(db, lease, holder)
-  }
+  })
 }

@@ -1,4 +1,6 @@
 /** Work that one process at a time does: whoever holds the lease, until it lapses or is let go. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Database } from './database.ts'
 
 /** Takes or extends the lease `name`; false while somebody else holds it. */
@@ -24,4 +26,23 @@ export async function takeLease(
 
 export async function dropLease(db: Database, name: string, holder: string): Promise<void> {
   await db.deleteFrom('leases').where('name', '=', name).where('holder', '=', holder).execute()
+}
+
+const POLL_MS = 100
+
+/** Does `work` while nobody else does work of this name, in all processes; waits until it may. */
+export async function underLease<T>(
+  db: Database,
+  name: string,
+  ms: number,
+  work: () => Promise<T>,
+  pollMs = POLL_MS,
+): Promise<T> {
+  const holder = randomUUID()
+  while (!(await takeLease(db, name, holder, ms, Date.now()))) await setTimeout(pollMs)
+  try {
+    return await work()
+  } finally {
+    await dropLease(db, name, holder)
+  }
 }

@@ -1,6 +1,9 @@
 /** Ways back: a recap that is made anew, tried once more, or taken up again when its recording has come after all. */
 import type { Database } from './database.ts'
 
+/** Why a recap was given up: nobody pays for it; these are taken up again once somebody does. */
+export const NO_PLAN = 'no-plan'
+
 /** Why a recap was given up for want of Twitch's recording; only these are taken up again. */
 export const NO_RECORDING = 'no-recording'
 
@@ -90,4 +93,42 @@ export async function retryRecap(
       .execute()
     return again.show_id
   })
+}
+
+/** What was not made because nobody paid is made now, where Twitch may still have its recording. @param sinceMs end of its show */
+export async function takeUpUnpaid(
+  db: Database,
+  channelId: string,
+  sinceMs: number,
+  now: number,
+): Promise<void> {
+  const unpaid = await db
+    .selectFrom('recaps')
+    .innerJoin('shows', 'shows.id', 'recaps.show_id')
+    .select(['recaps.id', 'recaps.show_id'])
+    .where('recaps.channel_id', '=', channelId)
+    .where('recaps.state', '=', 'failed')
+    .where('recaps.step', '=', NO_PLAN)
+    .where('shows.ended_at', '>=', sinceMs)
+    .execute()
+  for (const { id } of unpaid)
+    await db
+      .updateTable('recaps')
+      .set((e) => ({
+        state: 'preparing',
+        step: 'settling',
+        failure: null,
+        run_id: null,
+        version: e('version', '+', 1),
+        updated_at: now,
+      }))
+      .where('id', '=', id)
+      .execute()
+  const shows = [...new Set(unpaid.map((recap) => recap.show_id))]
+  if (shows.length === 0) return
+  await db
+    .updateTable('shows')
+    .set((e) => ({ endings: e('endings', '+', 1) }))
+    .where('id', 'in', shows)
+    .execute()
 }

@@ -35,6 +35,10 @@ export interface Tables {
   uploads: UploadRow
   media: MediaRow
   leases: LeaseRow
+  subscribers: SubscriberRow
+  stripe_events: StripeEventRow
+  trials: TrialRow
+  installation: InstallationRow
 }
 
 export interface ChannelRow {
@@ -415,4 +419,36 @@ export interface LeaseRow {
   name: string
   holder: string
   until: number
+}
+
+/** A channel as a customer of Stripe, where billing is on. */
+export interface SubscriberRow {
+  channel_id: string
+  customer_id: string | null
+  /** JSON of the subscription that counted when Stripe was last asked; null: there was none. */
+  subscription: string | null
+  /** Grows with each look: who holds an older one has been overtaken. */
+  version: Generated<number>
+  synced_at: Generated<number>
+}
+
+/** An event of Stripe, stored before it was answered. It only says that there is something to look at. */
+export interface StripeEventRow {
+  id: string
+  type: string
+  customer_id: string
+  received_at: number
+  handled_at: number | null
+}
+
+/** Somebody who had a trial: a hash, kept also when the account is deleted. */
+export interface TrialRow {
+  user_hash: string
+  at: number
+}
+
+/** What this installation keeps for itself. */
+export interface InstallationRow {
+  name: 'salt'
+  value: string
 }

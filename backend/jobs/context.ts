@@ -128,6 +128,8 @@ export interface JobContext extends NoticeContext {
   publisher: Publisher
   storage: Storage
   room: Room
+  /** Whether the channel's plan includes making videos at present; without billing it always does. */
+  mayRender(channelId: string): Promise<boolean>
   /** Address of the companion site, without a slash at the end. */
   siteUrl: string
 }

@@ -13,7 +13,7 @@ import { planShow } from '../show-plan.ts'
 
 export type HarvestContext = Pick<
   JobContext,
-  'db' | 'clock' | 'log' | 'twitch' | 'vods' | 'storage' | 'room'
+  'db' | 'clock' | 'log' | 'twitch' | 'vods' | 'storage' | 'room' | 'mayRender'
 > & {
   /** A moment is fetched when nobody has asked for more of it for so long: until then it may grow, or be taken back. */
   quietMs: number
@@ -49,6 +49,7 @@ async function harvestShow(
   const settled = asked.filter((echo) => echo.askedAtMs <= clock.now() - quietMs)
   const wanted = settled.map((echo) => echo.id).join(' ')
   if (settled.length === 0 || fetched.get(showId) === wanted) return
+  if (!(await context.mayRender(channelId))) return
   const vod = (await twitch.recentArchives(channelId)).find((a) => a.streamId === streamId)
   if (!vod) return
   const { durationMs } = await context.vods.inspect(vod)

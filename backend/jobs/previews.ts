@@ -36,7 +36,7 @@ const GRID_MS = 15_000
 const MOST_MS = 20 * 60_000
 const PLACE = z.object({ startMs: z.number(), endMs: z.number() })
 
-type PreviewContext = Pick<JobContext, 'db' | 'clock' | 'storage' | 'vods' | 'room'>
+type PreviewContext = Pick<JobContext, 'db' | 'clock' | 'storage' | 'vods' | 'room' | 'mayRender'>
 
 export function makePreviews(context: PreviewContext): Previews {
   const queue = new PQueue({ concurrency: 1 })
@@ -76,6 +76,8 @@ async function make(
 ): Promise<PreviewFile> {
   const { db, clock, room } = context
   const { id: recapId, showId, channelId } = recap
+  if (!(await context.mayRender(channelId)))
+    throw new Refusal('no-plan', 'Your plan has ended: footage is brought again once you choose one.')
   const pieces = plan.locate(span)
   if (pieces.length === 0) throw new Refusal('no-footage', 'Twitch has no recording of this moment.')
   await recordMedia(db, { key: partsKey(showId), channelId, showId, kind: 'work' }, clock.now())

@@ -3,7 +3,7 @@
  * input from the database, records its result in one transaction, can be killed at any instruction and repeated.
  */
 import { defineWorkflowSpec, type OpenWorkflow } from 'openworkflow'
-import { NO_RECORDING } from '../db/recap-again.ts'
+import { NO_PLAN, NO_RECORDING } from '../db/recap-again.ts'
 import { noteStep } from '../db/recaps.ts'
 import type { JobContext } from './context.ts'
 import { confirm } from './steps/confirm.ts'
@@ -92,6 +92,15 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
       if (rendered.kind === 'empty') return 'no echoes, no video'
       if (rendered.kind === 'cancelled') return 'dropped'
       if (rendered.kind === 'rendered') return null
+      if (rendered.kind === 'unpaid') {
+        const subject = 'No recap: your channel has no plan'
+        const why = 'Recaps are made with a plan, and your channel has none at present'
+        const advice = 'The echoes are kept. Choose a plan within two weeks, and this recap is made then.'
+        await step.run({ name: `${name}-unpaid` }, () =>
+          giveUp(context, recap.id, { subject, why, advice, step: NO_PLAN }),
+        )
+        return 'not paid for'
+      }
       const { why } = rendered
       const subject = 'No recap: it could not be made'
       const advice = 'The echoes are kept. If you know the reason, mend it and ask for the recap again.'

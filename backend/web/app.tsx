@@ -15,16 +15,21 @@ export interface AppOptions {
   events: Hono
   /** Outside it, too: its requests carry a token and no cookie. */
   extension: Hono | null
+  /** The same: signed by Stripe. Null: billing is off. */
+  stripeEvents: Hono | null
   pages: Hono[]
   /** Outside the check against other sites: each address has its own secret. */
   open: Hono[]
+  /** Where forms may lead beside us: browsers follow a redirect after a form only to these. */
+  formTargets: string[]
   /** Where pictures may come from beside us. */
   pictures: string[]
   /** Throws when the database does not answer. */
   ready(): Promise<void>
 }
 
-export function makeApp({ siteUrl, log, events, extension, pages, open, pictures, ready }: AppOptions): Hono {
+export function makeApp(options: AppOptions): Hono {
+  const { siteUrl, log, events, extension, stripeEvents, pages, open, pictures, ready } = options
   const app = new Hono()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
@@ -33,6 +38,7 @@ export function makeApp({ siteUrl, log, events, extension, pages, open, pictures
   })
   app.route('/', events)
   if (extension) app.route('/', extension)
+  if (stripeEvents) app.route('/', stripeEvents)
   const headers = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -41,7 +47,7 @@ export function makeApp({ siteUrl, log, events, extension, pages, open, pictures
       connectSrc: ["'self'"],
       mediaSrc: ["'self'", 'blob:'],
       imgSrc: ["'self'", 'data:', ...pictures.map((url) => new URL(url).origin)],
-      formAction: ["'self'"],
+      formAction: ["'self'", ...options.formTargets],
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],
     },
@@ -62,7 +68,7 @@ export function makeApp({ siteUrl, log, events, extension, pages, open, pictures
     log.error({ error: errorText(error), route: routePath(c) }, 'a request failed')
     const passing = error instanceof Fault && error.remedy === 'retry'
     const sentence = passing
-      ? 'Twitch or Google did not answer in time. Please try again in a minute.'
+      ? 'Twitch, Google or Stripe did not answer in time. Please try again in a minute.'
       : 'An error of ours. It has been noted; please try again later.'
     return c.html(toHtml(<Problem title="That did not work" sentence={sentence} />), passing ? 503 : 500)
   })

@@ -40,6 +40,7 @@ const NAMES: Record<Field, string> = {
   mailWaiting: 'mail about recaps that wait',
   mailFailed: 'mail about what went wrong',
   mailReconnect: 'mail about lost access',
+  mailPlan: 'mail about your plan',
 }
 
 export function SaveStatusLine({ saving, autosave }: { saving: Saving; autosave: Autosave }) {

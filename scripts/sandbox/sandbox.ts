@@ -7,6 +7,9 @@ import { GoogleWorld } from './google/world.tsx'
 import { listen } from './http.ts'
 import { startRig, type Rig } from './rig/rig.tsx'
 import { startMail, type MailServer } from './mail.ts'
+import { stripeApi } from './stripe/api.ts'
+import { stripePages } from './stripe/pages.tsx'
+import { StripeWorld } from './stripe/world.ts'
 import { startChat, type ChatServer } from './twitch/chat.ts'
 import { ClipShop } from './twitch/clips.ts'
 import { EventSub } from './twitch/eventsub.ts'
@@ -24,11 +27,13 @@ export interface Sandbox {
   chat: ChatServer
   video: VideoServer
   google: GoogleWorld
+  stripe: StripeWorld
   mail: MailServer
   rig: Rig
-  addresses: { rig: string; twitch: string; video: string; google: string; chat: string; smtp: string }
+  addresses: Record<'rig' | 'twitch' | 'video' | 'google' | 'stripe' | 'chat' | 'smtp', string>
   /** The settings of Echoes against this world; waits are short. */
-  environment(site: { port: number; dataDir: string }): Record<string, string>
+  /** @param billing Stripe's settings, too: then only who pays gets recaps */
+  environment(site: { port: number; dataDir: string; billing?: boolean }): Record<string, string>
   close(): Promise<void>
 }
 
@@ -66,10 +71,17 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
   for (const prefix of ['/helix', '/mock', '/']) api.route(prefix, helix)
   const google = new GoogleWorld(clock)
   const googleApp = google.routes().get('/site.css', siteCss)
-  const [apiServer, videoListening, googleServer] = await Promise.all([
+  const stripe = new StripeWorld()
+  const stripeApp = new Hono().get('/site.css', siteCss).route('/', stripePages(stripe))
+  stripeApp.route(
+    '/',
+    stripeApi(stripe, () => stripeServer.url),
+  )
+  const [apiServer, videoListening, googleServer, stripeServer] = await Promise.all([
     listen(api),
     listen(video.app),
     listen(googleApp),
+    listen(stripeApp),
   ])
   clips.baseUrl = videoListening.url
   const chat = await startChat(twitch)
@@ -84,6 +96,7 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
     chat,
     video,
     google,
+    stripe,
     mail,
     rig,
     addresses: {
@@ -91,10 +104,12 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       twitch: apiServer.url,
       video: videoListening.url,
       google: googleServer.url,
+      stripe: stripeServer.url,
       chat: `ws://127.0.0.1:${chat.port}`,
       smtp: `smtp://127.0.0.1:${mail.port}`,
     },
-    environment: ({ port, dataDir }) => ({
+    environment: ({ port, dataDir, billing = false }) => ({
+      ...(billing ? billingSettings(stripe, stripeServer.url, port) : {}),
       PUBLIC_URL: `http://127.0.0.1:${port}`,
       PORT: String(port),
       DATA_DIR: dataDir,
@@ -140,6 +155,8 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       RECONCILE_EVERY_MS: '60000',
       GRANTS_EVERY_MS: '1000',
       RESEAL_EVERY_MS: '1000',
+      BILLING_EVERY_MS: '500',
+      PLANS_EVERY_MS: '1000',
       HOOKS_LOCAL: 'yes',
       CHANNELS_EVERY_MS: '1000',
       LOG_LEVEL: 'warn',
@@ -150,10 +167,21 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
         apiServer.close(),
         videoListening.close(),
         googleServer.close(),
+        stripeServer.close(),
         chat.close(),
         mail.close(),
         rig.close(),
       ])
     },
+  }
+}
+
+function billingSettings(stripe: StripeWorld, url: string, port: number): Record<string, string> {
+  stripe.endpoint = `http://127.0.0.1:${port}/events/stripe`
+  return {
+    STRIPE_SECRET_KEY: stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+    STRIPE_PRICE_ID: stripe.price.id,
+    STRIPE_API_URL: url,
   }
 }

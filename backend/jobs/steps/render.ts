@@ -29,6 +29,8 @@ export type RenderOutcome =
   /** No echo counts, or the streamer dropped all: no video, and nobody is bothered. */
   | { kind: 'empty' }
   | { kind: 'failed'; why: string }
+  /** The channel's plan does not include it at present. */
+  | { kind: 'unpaid' }
   /** There is no room on the disk; later there may be. */
   | { kind: 'waiting'; why: string }
   /** The streamer dropped it while it was made. */
@@ -60,6 +62,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
     return { kind: 'empty' }
   }
+  if (!(await context.mayRender(recap.channelId))) return { kind: 'unpaid' }
   const watch = watchRender(context, recap)
   try {
     const footage = await fetchFor(context, recap, plan, watch)

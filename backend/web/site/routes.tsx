@@ -125,6 +125,7 @@ const KIND_TEXT: Record<MailKind, string> = {
   waiting: 'about recaps that wait for you',
   failed: 'about recaps that could not be made',
   reconnect: 'about lost access to YouTube',
+  plan: 'about your plan and its payment',
 }
 
 /**

@@ -1,9 +1,11 @@
 /** What a streamer has to do once, as steps in any order: what is done, what is missing, and why it is asked for. */
+import { dayText } from '../../../shared/time-text.ts'
 import type { Channel } from '../../db/channels.ts'
 import { consentOf } from '../../db/consents.ts'
 import type { Database } from '../../db/database.ts'
 import { findGrant } from '../../db/grants.ts'
 import { ROLE_SCOPES } from '../../twitch/helix.ts'
+import type { PlanState } from '../../subscribers.ts'
 import { MANAGE_SCOPE } from '../../youtube/connect.ts'
 
 export interface Step {
@@ -33,6 +35,8 @@ export interface StepOptions {
   /** VODs are read by way of clips, which the streamer must allow. */
   clips: boolean
   clipScope: string
+  /** Null: billing is off. */
+  plan(channelId: string): Promise<PlanState | null>
 }
 
 export async function stepsOf(options: StepOptions, channel: Channel): Promise<Step[]> {
@@ -66,7 +70,34 @@ export async function stepsOf(options: StepOptions, channel: Channel): Promise<S
           : 'Choose below. Until then nothing goes up without your press on Publish.',
     ...(agreement ? {} : { action: { text: 'Choose', href: '#agreement' } }),
   })
+  const plan = await options.plan(channel.id)
+  if (plan) steps.push(planStep(plan))
   return steps
+}
+
+function planStep({ access, trialDays }: PlanState): Step {
+  const name = 'Plan'
+  if (!access.mayRender) {
+    const sentence =
+      access.state === 'none'
+        ? 'Echoes are taken and kept; recaps are made once you have a plan.'
+        : 'Your plan has ended: echoes are kept, and no recap is made of them.'
+    const text = trialDays > 0 ? 'Start the trial' : 'Choose a plan'
+    return { name, done: false, sentence, action: { text, href: '/billing' } }
+  }
+  const day = access.untilMs === null ? '' : dayText(access.untilMs)
+  const sentence = {
+    trial: `On trial until ${day}.`,
+    ending: `Ends on ${day}, as you asked.`,
+    grace: `A payment did not go through. Until ${day} nothing changes.`,
+    active: `Active; renewed on ${day}.`,
+  }[access.state as string]
+  return {
+    name,
+    done: access.state !== 'grace',
+    sentence: sentence ?? '',
+    action: { text: access.state === 'grace' ? 'Mend it' : 'Your plan', href: '/billing' },
+  }
 }
 
 type Grant = Awaited<ReturnType<typeof findGrant>>

@@ -86,7 +86,7 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
   readonly extensionsOn = new Set<string>()
   readonly pubsub: { channelId: string; message: unknown }[] = []
   readonly markers: { id: string; streamId: string; positionSeconds: number; createdAtMs: number }[] = []
-  #nextId = 40_000_000_000
+  #nextId = 40_712_345_601
 
   constructor(clock: Clock, footageDir: string) {
     super()

@@ -9,6 +9,7 @@ const MAIL_TEXT: Record<MailKind, [string, string]> = {
   waiting: ['A recap waits for you', 'Or will go up by itself soon.'],
   failed: ['A recap could not be made', 'A recording that did not come, for example.'],
   reconnect: ['YouTube must be connected again', 'Recaps wait until it is.'],
+  plan: ['Your plan', 'Before a trial ends, and when a payment did not go through.'],
 }
 
 export function Notices({ settings, autosave, site, siteApi }: Part) {
