@@ -1,11 +1,12 @@
 /** The environment → typed configuration. Every variable stands in `.env.example`; all faults are told at once. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { GOOGLE, type GoogleAddresses } from './youtube/connect.ts'
 import { TWITCH_HLS, type HlsAddresses } from './twitch/vod-hls.ts'
 import { TWITCH, type TwitchAddresses } from './twitch/sign-in.ts'
 import type { Result } from '../shared/result.ts'
 import { DISCORD, type HookOptions } from './notify/hooks.ts'
+import { storageProblem, type StorageKeys } from './storage/open.ts'
 import { KEY_LIST } from './token-box.ts'
 import type { Waits } from './jobs/context.ts'
 import type { WatchAddresses } from './panel-state.ts'
@@ -67,6 +68,7 @@ export interface Config {
   vods: VodConfig
   /** A moment is fetched while the stream runs when nobody has asked for more of it for so long. */
   harvestQuietMs: number
+  storage: StorageConfig
   /** Kept free on the disk for everything else. */
   diskReserveBytes: number
 }
@@ -79,6 +81,14 @@ export interface BillingConfig {
   trialDays: number
   /** After a payment has failed, nothing changes for so long. */
   graceMs: number
+}
+
+export interface StorageConfig {
+  /** A folder, or `s3://bucket…`. */
+  url: string
+  /** Where things lay before, until all are moved; null: nowhere. */
+  before: string | null
+  keys: StorageKeys | null
 }
 
 export interface VodConfig {
@@ -196,6 +206,10 @@ const ENVIRONMENT = z
     YOUTUBE_API_URL: url.default(GOOGLE.api),
     YOUTUBE_WATCH_URL: url.default('https://www.youtube.com/watch?v='),
     YOUTUBE_IMAGES_URL: url.default('https://i.ytimg.com'),
+    STORAGE_URL: z.string().optional(),
+    STORAGE_URL_BEFORE: z.string().optional(),
+    AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+    AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     STRIPE_SECRET_KEY: z.string().min(1).optional(),
     STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_').optional(),
     STRIPE_PRICE_ID: z.string().min(1).optional(),
@@ -211,6 +225,10 @@ const ENVIRONMENT = z
     EXTENSION_ORIGINS: z.string().optional(),
   })
   .superRefine((e, context) => {
+    for (const name of ['STORAGE_URL', 'STORAGE_URL_BEFORE'] as const) {
+      const problem = e[name] === undefined ? null : storageProblem(e[name], keysOf(e))
+      if (problem) context.addIssue({ code: 'custom', path: [name], message: problem })
+    }
     for (const names of TOGETHER) {
       const given = names.filter((name) => e[name] !== undefined)
       if (given.length === 0) continue
@@ -306,9 +324,22 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       clipWaitMs: e.CLIP_WAIT_MS,
     },
     harvestQuietMs: e.HARVEST_QUIET_MS,
+    storage: {
+      url: e.STORAGE_URL ?? resolve(e.DATA_DIR, 'storage'),
+      before: e.STORAGE_URL_BEFORE ?? null,
+      keys: keysOf(e),
+    },
     diskReserveBytes: e.DISK_RESERVE_MB * 1e6,
   }
   return { ok: true, config }
+}
+
+function keysOf(e: {
+  AWS_ACCESS_KEY_ID?: string | undefined
+  AWS_SECRET_ACCESS_KEY?: string | undefined
+}): StorageKeys | null {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = e
+  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null
 }
 
 function billingOf(e: z.infer<typeof ENVIRONMENT>): BillingConfig | null {

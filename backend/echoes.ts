@@ -35,7 +35,7 @@ import { smtpMailer } from './mail/mailer.ts'
 import { messageSender } from './messages.ts'
 import { makeSite, unsubscribeUrl } from './site.ts'
 import { freeBytes } from './storage/free-space.ts'
-import { diskStorage } from './storage/disk.ts'
+import { storageOf, storageOrigin } from './storage/open.ts'
 import { stripeBilling, stripePages } from './billing/stripe.ts'
 import { makeSubscribers } from './subscribers.ts'
 import { tokenBox } from './token-box.ts'
@@ -55,6 +55,8 @@ import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
 const MOST_ROOMS = 2_000
+/** Of what lies in a bucket, a copy stays on this machine for so long after it was used last. */
+const COPIES_LAST_MS = 60 * 60_000
 
 export interface Echoes {
   db: Database
@@ -92,7 +94,7 @@ export async function startEchoes({
     eventsub: { callback, secret: t.eventsubSecret },
   })
   const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
-  const storage = diskStorage(`${config.dataDir}/storage`)
+  const storage = storageOf(config.storage, `${config.dataDir}/storage`)
   const downloads = new Downloads({ overall: 12, perHost: 6 })
   const { clipPollMs: pollMs, clipWaitMs: patienceMs, recordingsDir: folder } = config.vods
   const vods = {
@@ -295,9 +297,15 @@ export async function startEchoes({
     ...site,
     stripeEvents: subscribers && stripeRoutes({ log, subscribers, onStored: () => timers.nudge('billing') }),
     formTargets: config.billing ? stripePages(config.billing.apiUrl) : [],
+    media: [config.storage.url, config.storage.before ?? ''].flatMap((url) => storageOrigin(url) ?? []),
     pictures: ['https://yt3.ggpht.com', 'https://yt3.googleusercontent.com', config.google.watch.images],
   })
 
+  const tidying = setInterval(
+    () => begin('copies were not tidied up', storage.tidy(COPIES_LAST_MS)),
+    config.rounds.mediaMs,
+  )
+  tidying.unref()
   let server: ReturnType<typeof serve> | undefined
   let port: number | null = null
   if (roles.includes('web')) {
@@ -333,6 +341,7 @@ export async function startEchoes({
     routes: app.routes.map(({ method, path }) => ({ method, path })),
     async stop() {
       ops?.stop()
+      clearInterval(tidying)
       if (roles.includes('bot')) await bot.stop()
       if (server) await new Promise((resolve) => server?.close(resolve))
       if (roles.includes('worker')) await timers.stop()

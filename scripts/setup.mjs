@@ -58,6 +58,11 @@ if (process.argv.includes('--test')) {
       file: () => existsSync('/usr/lib/postgresql'),
       use: 'the database tests on PostgreSQL',
     },
+    ...['swift-proxy', 'swift-account', 'swift-container', 'swift-object'].map((name) => ({
+      package: name,
+      file: () => existsSync(`/usr/bin/${name}-server`),
+      use: 'object storage on a real S3 service',
+    })),
     {
       package: 'ffmpeg',
       file: () => existsSync('/usr/bin/ffmpeg'),

@@ -7,6 +7,7 @@
  *   render [--count 500] [--seed …]     recaps from a server whose parts fail, stall, break off and are damaged
  *   upload [--count 200] [--seed 1]     uploads killed at random bytes and moments
  *   billing [--count 500] [--seed …]    browsers that come back and events of Stripe, in all orders, at two processes
+ *   move [--count 1000] [--faults 200] [--seed 1]   media moved into a bucket and back while everything fails
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -19,6 +20,7 @@ import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { soakBilling } from './soak/billing.ts'
 import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
+import { soakMove } from './soak/move.ts'
 import { soakRender } from './soak/render.ts'
 import { soakUpload } from './soak/upload.ts'
 import { seeded } from './soak/seeded.ts'
@@ -30,6 +32,7 @@ const { values: args, positionals } = parseArgs({
     kills: { type: 'string', default: '100' },
     seed: { type: 'string' },
     count: { type: 'string' },
+    faults: { type: 'string', default: '200' },
     database: { type: 'string' },
     channels: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '180' },
@@ -40,7 +43,7 @@ const { values: args, positionals } = parseArgs({
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload, billing }
+const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload, billing, move }
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -102,6 +105,20 @@ async function billing(): Promise<boolean> {
   console.table(report)
   if (args.json) console.log(JSON.stringify(report))
   return report.customers === report.schedules && report.subscriptions === report.schedules
+}
+
+async function move(): Promise<boolean> {
+  const random = seeded(Number(args.seed ?? 1))
+  const report = await soakMove(
+    { objects: Number(args.count ?? 1_000), faults: Number(args.faults), random },
+    (what) => console.log(`  ${what}`),
+  )
+  if (!report) throw new Error('No S3 service here: `npm test` installs one on Debian, as root.')
+  const { byKind, ...figures } = report
+  console.table(byKind)
+  console.table(figures)
+  if (args.json) console.log(JSON.stringify(report))
+  return report.lost + report.doubled + report.damaged === 0
 }
 
 async function kills(): Promise<boolean> {

@@ -51,7 +51,7 @@ export function makePreviews(context: PreviewContext): Previews {
       const name = createHash('sha256')
         .update(JSON.stringify([span, plan.allByMs]))
         .digest('hex')
-      const dir = context.storage.workDir(`recaps/${recap.id}/previews/${name.slice(0, 16)}`)
+      const dir = context.storage.workDir(`${previewsKey(recap.id)}/${name.slice(0, 16)}`)
       const known = await readFile(join(dir, 'place.json'), 'utf8').catch(() => null)
       if (known) return { ...filesIn(dir), ...PLACE.parse(JSON.parse(known)) }
       const making = underWay.get(dir) ?? queue.add(() => make(context, recap, plan, span, dir))
@@ -64,6 +64,9 @@ export function makePreviews(context: PreviewContext): Previews {
     },
   }
 }
+
+/** Each web process's machine has its own: brought when somebody looks there. */
+const previewsKey = (recapId: string) => `work/previews/${recapId}`
 
 const filesIn = (dir: string) => ({ file: join(dir, 'preview.mp4'), still: join(dir, '0.jpg') })
 
@@ -81,7 +84,7 @@ async function make(
   const pieces = plan.locate(span)
   if (pieces.length === 0) throw new Refusal('no-footage', 'Twitch has no recording of this moment.')
   await recordMedia(db, { key: partsKey(showId), channelId, showId, kind: 'work' }, clock.now())
-  await recordMedia(db, { key: `recaps/${recapId}`, channelId, recapId, kind: 'recap' }, clock.now())
+  await recordMedia(db, { key: previewsKey(recapId), channelId, recapId, kind: 'recap' }, clock.now())
   const footage = await bringFootage(
     context,
     recap,

@@ -22,6 +22,8 @@ export interface AppOptions {
   open: Hono[]
   /** Where forms may lead beside us: browsers follow a redirect after a form only to these. */
   formTargets: string[]
+  /** Where videos and pictures of ours may be fetched by a link. */
+  media: string[]
   /** Where pictures may come from beside us. */
   pictures: string[]
   /** Throws when the database does not answer. */
@@ -45,8 +47,8 @@ export function makeApp(options: AppOptions): Hono {
       styleSrc: ["'self'"],
       scriptSrc: ["'self'"],
       connectSrc: ["'self'"],
-      mediaSrc: ["'self'", 'blob:'],
-      imgSrc: ["'self'", 'data:', ...pictures.map((url) => new URL(url).origin)],
+      mediaSrc: ["'self'", 'blob:', ...options.media],
+      imgSrc: ["'self'", 'data:', ...pictures.map((url) => new URL(url).origin), ...options.media],
       formAction: ["'self'", ...options.formTargets],
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],

@@ -1,4 +1,5 @@
 /** Step 4: only the parts that the plan needs are fetched, moments are cut, and the recap is assembled with its thumbnails. */
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
 import { withdrawGone } from '../../db/withdrawals.ts'
@@ -67,10 +68,12 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   try {
     const footage = await fetchFor(context, recap, plan, watch)
     const rendered = await cut(context, recap, plan, footage, watch)
-    const product = productOf(recapId, plan, footage, rendered, videoKey)
+    const base = await store(context, recap, rendered)
+    const product = productOf(base, plan, footage, rendered, videoKey)
     const { title, description } = (await recapWords(context, recap, plan, product.moments)).words
     const change = { state: 'rendered', step: 'rendered', product, title, description } as const
     await recordStep(db, recap, change, clock.now())
+    await deleteOlder(context, recap, base)
     return { kind: 'rendered' }
   } catch (error) {
     if (watch.signal.aborted) return cancelled(context, recapId)
@@ -112,9 +115,10 @@ async function cut(
   const { id, channelId } = recap
   const { pieces } = footage
   await noteStep(db, id, CUTTING)
-  const key = `recaps/${id}`
-  await recordMedia(db, { key, channelId, recapId: id, kind: 'recap' }, clock.now())
+  const key = makingKey(id)
+  await recordMedia(db, { key, channelId, showId: recap.showId, kind: 'work' }, clock.now())
   const dir = storage.workDir(key)
+  await rm(dir, { recursive: true, force: true })
   const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
   const { settings } = plan.channel
   return renderRecap(
@@ -133,18 +137,38 @@ async function cut(
   )
 }
 
+/** What lies in storage never changes, so each video has a folder of its own, named by its content. @returns its key */
+async function store({ db, clock, storage }: JobContext, recap: Recap, rendered: Rendered): Promise<string> {
+  const { id: recapId, channelId } = recap
+  await recordMedia(db, { key: `recaps/${recapId}`, channelId, recapId, kind: 'recap' }, clock.now())
+  const base = `recaps/${recapId}/${rendered.sha256.slice(0, 16)}`
+  const dir = storage.workDir(makingKey(recapId))
+  for (const name of await readdir(dir)) await storage.put(`${base}/${name}`, join(dir, name))
+  await rm(dir, { recursive: true, force: true })
+  return base
+}
+
+/** The videos that this one takes the place of. */
+async function deleteOlder({ storage }: JobContext, recap: Recap, base: string): Promise<void> {
+  for await (const { key } of storage.list(`recaps/${recap.id}/`))
+    if (!key.startsWith(`${base}/`)) await storage.delete(key)
+}
+
+const makingKey = (recapId: string) => `work/making/${recapId}`
+
 /** Dropped while it was made; unless another worker has gone on with it, that is its end. */
 async function cancelled({ db, clock, storage }: JobContext, recapId: string): Promise<RenderOutcome> {
   const recap = await findRecap(db, recapId)
   if (recap?.decision !== 'drop' || recap.state !== 'preparing')
     throw new Overtaken(`recap ${recapId} goes on elsewhere`)
   await storage.delete(`recaps/${recapId}`)
+  await storage.delete(makingKey(recapId))
   await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
   return { kind: 'cancelled' }
 }
 
 function productOf(
-  recapId: string,
+  base: string,
   plan: ShowPlan,
   footage: PlannedFootage,
   rendered: Rendered,
@@ -156,13 +180,13 @@ function productOf(
     const first = cut[0]
     if (!first) return []
     const durationSec = cut.reduce((sum, c) => sum + c.durationSec, 0)
-    const still = `recaps/${recapId}/${footage.momentOfPiece.indexOf(n)}.jpg`
+    const still = `${base}/${footage.momentOfPiece.indexOf(n)}.jpg`
     const { atSec, leadSec } = first
     const at = { id: moment.id, atSec, leadSec, durationSec, pieces, still }
     return [{ ...shownCard(moment, bannedWords), ...at }]
   })
   return {
-    key: `recaps/${recapId}/recap.mp4`,
+    key: `${base}/recap.mp4`,
     bytes: rendered.bytes,
     sha256: rendered.sha256,
     durationSec: rendered.durationSec,

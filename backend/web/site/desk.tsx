@@ -19,7 +19,7 @@ import type { Actor } from '../session.ts'
 import { deskState, isGoingUp } from './desk-state.ts'
 import { jsonOf, stop, wantsPage, type Gate } from './gate.ts'
 import { Layout, toHtml } from './layout.tsx'
-import { sendFile } from './send-file.ts'
+import { sendFile, sendStored } from './send-file.ts'
 
 export interface DeskOptions {
   db: Database
@@ -159,7 +159,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
     // The liveliest picture of the moment, where the video has it; else one of the footage around it.
     const made = recap.product?.moments.find((moment) => moment.id === c.req.param('card'))
     if (made && (await storage.has(made.still)))
-      return sendFile(c, await storage.localFile(made.still), 'image/jpeg')
+      return sendStored(c, storage, made.still, { type: 'image/jpeg' })
     const { file } = await previewOf(c)
     return sendFile(c, file.still, 'image/jpeg')
   })

@@ -11,7 +11,7 @@ import { csvOf, edlOf, otioOf } from '../../domain/edit-lists.ts'
 import { cutMoments, cutShort, zipOf } from '../../media/by-products.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { stop, type Gate } from './gate.ts'
-import { sendFile } from './send-file.ts'
+import { sendStored } from './send-file.ts'
 
 export interface DownloadOptions {
   gate: Gate
@@ -33,7 +33,7 @@ export function downloadRoutes({ gate, storage }: DownloadOptions): Hono {
   const videoOf = async (c: Context) => {
     const { product } = await productOf(c)
     if (!(await storage.has(product.key))) stop(c, 404, 'The video has been deleted: its time was over.')
-    return { product, file: await storage.localFile(product.key) }
+    return { product, file: () => storage.localFile(product.key) }
   }
   const attached = (name: string, type: string) => ({
     'content-type': type,
@@ -49,15 +49,15 @@ export function downloadRoutes({ gate, storage }: DownloadOptions): Hono {
   })
 
   app.get('/recaps/:id/recap.mp4', async (c) => {
-    const { file } = await videoOf(c)
+    const { product } = await videoOf(c)
     // To look at on the desk, or to take home.
-    const headers = c.req.query('look') === undefined ? attached('recap.mp4', 'video/mp4') : {}
-    return sendFile(c, file, 'video/mp4', headers)
+    const filename = c.req.query('look') === undefined ? { filename: 'recap.mp4' } : {}
+    return sendStored(c, storage, product.key, { type: 'video/mp4', ...filename })
   })
 
   app.get('/recaps/:id/moments.zip', async (c) => {
     const { product, file } = await videoOf(c)
-    const zip = Readable.toWeb(Readable.from(momentsZip(file, product))) as ReadableStream
+    const zip = Readable.toWeb(Readable.from(momentsZip(await file(), product))) as ReadableStream
     return c.body(zip, 200, attached('moments.zip', 'application/zip'))
   })
 
@@ -68,7 +68,7 @@ export function downloadRoutes({ gate, storage }: DownloadOptions): Hono {
     const out = join(dir, 'short.mp4')
     try {
       const best = [...product.moments].sort((a, b) => peopleOf(b) - peopleOf(a))
-      if (!(await cutShort(file, best.map(named), { dir, out, fill })))
+      if (!(await cutShort(await file(), best.map(named), { dir, out, fill })))
         return stop(c, 404, 'No moment is long enough for a short.')
       const { size } = await stat(out)
       // The open file outlives its name.

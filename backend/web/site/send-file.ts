@@ -3,6 +3,29 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
+import type { Storage } from '../../storage/storage.ts'
+
+/** A player asks again for each range of a long video. */
+const LINK_SEC = 60 * 60
+
+/** Something in storage: by a link, which is good for minutes, where the storage gives links; else by us. */
+export async function sendStored(
+  c: Context,
+  storage: Pick<Storage, 'link' | 'localFile'>,
+  key: string,
+  { type, filename }: { type: string; filename?: string },
+): Promise<Response> {
+  const link = await storage.link(key, { seconds: LINK_SEC, type, ...(filename ? { filename } : {}) })
+  if (link) {
+    c.header('cache-control', 'no-store')
+    return c.redirect(link, 302)
+  }
+  const attached = {
+    'content-disposition': `attachment; filename="${filename}"`,
+    'cache-control': 'no-store',
+  }
+  return sendFile(c, await storage.localFile(key), type, filename ? attached : {})
+}
 
 export async function sendFile(
   c: Context,

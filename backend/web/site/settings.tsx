@@ -21,7 +21,7 @@ import type { TokenBox } from '../../token-box.ts'
 import { hashOf, newSecret } from '../session.ts'
 import { jsonOf, stop, type Gate } from './gate.ts'
 import { Layout, toHtml } from './layout.tsx'
-import { sendFile } from './send-file.ts'
+import { sendStored } from './send-file.ts'
 
 export interface SettingsOptions {
   db: Database
@@ -132,7 +132,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     if (c.req.header('content-type') !== 'video/mp4') return stop(c, 415, 'Please choose an MP4 file.')
     const place = c.req.param('place') as ClipPlace
     const key = clipKey(channelId, place, newSecret().slice(0, 12))
-    const file = `${storage.workDir(key)}.upload`
+    const file = storage.workDir(`work/uploads/${newSecret()}`)
     await mkdir(dirname(file), { recursive: true })
     try {
       await receive(c, file)
@@ -163,7 +163,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
   app.get('/settings/clips/:place{intro|outro}', async (c) => {
     const { channelId } = await gate.streamer(c)
     const clip = (await clipsOf(db, channelId)).find((each) => each.place === c.req.param('place'))
-    return clip ? sendFile(c, await storage.localFile(clip.key), 'video/mp4') : stop(c, 404, 'There is none.')
+    return clip ? sendStored(c, storage, clip.key, { type: 'video/mp4' }) : stop(c, 404, 'There is none.')
   })
 
   async function removeClips(channelId: string, place: ClipPlace) {
