@@ -54,8 +54,11 @@ export interface Config {
     resealMs: number
     billingMs: number
     plansMs: number
+    departuresMs: number
   }
   hooks: HookOptions
+  /** Who runs this installation, for the privacy and terms pages. */
+  operator: { name: string; email: string }
   /** What the build made for browsers. */
   siteFiles: string
   /** Several bots share the channels; else each hears all of them. */
@@ -177,6 +180,9 @@ const ENVIRONMENT = z
     RESEAL_EVERY_MS: ms(MINUTE),
     BILLING_EVERY_MS: ms(10_000),
     PLANS_EVERY_MS: ms(10 * MINUTE),
+    DEPARTURES_EVERY_MS: ms(MINUTE),
+    OPERATOR_NAME: z.string().optional(),
+    OPERATOR_EMAIL: z.string().regex(/@/, 'must hold an address').optional(),
     DISCORD_WEBHOOKS_URL: url.default(DISCORD),
     HOOKS_LOCAL: z.enum(['yes', 'no']).default('no'),
     SITE_FILES: z.string().default(join(import.meta.dirname, '../dist/site')),
@@ -309,8 +315,13 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       resealMs: e.RESEAL_EVERY_MS,
       billingMs: e.BILLING_EVERY_MS,
       plansMs: e.PLANS_EVERY_MS,
+      departuresMs: e.DEPARTURES_EVERY_MS,
     },
     hooks: { allowLocal: e.HOOKS_LOCAL === 'yes', discord: e.DISCORD_WEBHOOKS_URL },
+    operator: {
+      name: e.OPERATOR_NAME ?? new URL(e.PUBLIC_URL).host,
+      email: e.OPERATOR_EMAIL ?? /<([^>]+)>/.exec(e.MAIL_FROM)?.[1] ?? e.MAIL_FROM,
+    },
     siteFiles: e.SITE_FILES,
     shareRooms: e.BOT_ROOMS === 'shared',
     opsPort: e.OPS_PORT ?? null,

@@ -9,11 +9,12 @@ import { youtubeChannel } from './youtube/channel.ts'
 import type { GoogleTokens, YoutubeConnect } from './youtube/connect.ts'
 import { uploadVideo, type SessionStore } from './youtube/upload.ts'
 
-const purposeOf = (provider: Provider, channelId: string) => `grant:${provider}:${channelId}`
+/** What a grant's tokens are sealed for. */
+export const grantPurpose = (provider: Provider, channelId: string) => `grant:${provider}:${channelId}`
 
 export function twitchTokenStore(db: Database, box: TokenBox): TwitchTokenStore {
   const open = async (userId: string, sealed: string) =>
-    JSON.parse(await box.open(sealed, purposeOf('twitch', userId))) as TwitchTokens
+    JSON.parse(await box.open(sealed, grantPurpose('twitch', userId))) as TwitchTokens
   return {
     async read(userId) {
       const grant = await findGrant(db, userId, 'twitch')
@@ -23,7 +24,7 @@ export function twitchTokenStore(db: Database, box: TokenBox): TwitchTokenStore 
       const grant = await renewGrant(db, userId, 'twitch', async ({ tokens, scopes }) => {
         const renewed = await renew(await open(userId, tokens))
         if (!renewed) return { tokens, scopes, state: 'needs_reauth' }
-        const sealed = await box.seal(JSON.stringify(renewed), purposeOf('twitch', userId))
+        const sealed = await box.seal(JSON.stringify(renewed), grantPurpose('twitch', userId))
         return { tokens: sealed, scopes: renewed.scopes, state: 'ok' }
       })
       return grant?.state === 'ok' ? open(userId, grant.tokens) : null
@@ -37,7 +38,7 @@ const RENEW_BEFORE_MS = 5 * 60_000
 /** The access token of a streamer's YouTube grant. @throws {Fault} `reauth` when there is none that works */
 export function youtubeTokens(db: Database, box: TokenBox, connect: YoutubeConnect) {
   return async (channelId: string, force: boolean): Promise<string> => {
-    const purpose = purposeOf('youtube', channelId)
+    const purpose = grantPurpose('youtube', channelId)
     const open = async (sealed: string) => JSON.parse(await box.open(sealed, purpose)) as GoogleTokens
     const none = () => new Fault('Echoes has no access to the YouTube channel', 'reauth')
     const grant = await findGrant(db, channelId, 'youtube')

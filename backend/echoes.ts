@@ -10,7 +10,7 @@ import { chatPeople } from './bot/people.ts'
 import { isCommand } from './bot/commands.ts'
 import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
-import { twitchTokenStore, youtubePublisher } from './connections.ts'
+import { twitchTokenStore, youtubePublisher, youtubeTokens } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { hookOutcome } from './db/hooks.ts'
 import { makeEngine } from './jobs/engine.ts'
@@ -18,6 +18,9 @@ import { handleEvents } from './jobs/events.ts'
 import { makeExtension } from './extension.ts'
 import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
+import { forgetRuns } from './jobs/forget-runs.ts'
+import { departuresRound } from './leaving.ts'
+import { refreshYoutube } from './jobs/refresh-youtube.ts'
 import { reseal } from './jobs/reseal.ts'
 import { reconcile } from './jobs/reconcile.ts'
 import { durationOf } from './media/probe.ts'
@@ -51,10 +54,13 @@ import { makeApp } from './web/app.tsx'
 import { TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
 import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
 import { stripeRoutes } from './web/stripe-events.ts'
+import { youtubeChannel } from './youtube/channel.ts'
 import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
 const MOST_ROOMS = 2_000
+/** What YouTube told may be 30 days old. */
+const REFRESH_EVERY_MS = 6 * 60 * 60_000
 /** Of what lies in a bucket, a copy stays on this machine for so long after it was used last. */
 const COPIES_LAST_MS = 60 * 60_000
 
@@ -102,6 +108,8 @@ export async function startEchoes({
     clips: () => clipsSource({ clips: twitchClips(authProvider), downloads, pollMs, patienceMs }),
     file: () => fileSource({ folder, durationOf, now: () => clock.now() }),
   }[config.vods.source]()
+  const publisher = youtubePublisher(db, box, google, config.google.addresses.api)
+  const youtubeToken = youtubeTokens(db, box, google)
   const room = {
     reserveBytes: config.diskReserveBytes,
     free: () => freeBytes(config.dataDir),
@@ -123,7 +131,7 @@ export async function startEchoes({
   const engine = await makeEngine(config.engineUrl, {
     ...fetching,
     waits: config.waits,
-    publisher: youtubePublisher(db, box, google, config.google.addresses.api),
+    publisher,
     siteUrl,
     unsubscribeUrl: toEndMails,
   })
@@ -227,6 +235,37 @@ export async function startEchoes({
       run: () => sweepMedia({ db, clock, log, storage, rules: config.retention }),
     },
     ...(extension ? [extension.timer] : []),
+    {
+      name: 'refresh',
+      everyMs: REFRESH_EVERY_MS,
+      run: () =>
+        refreshYoutube({
+          db,
+          clock,
+          log,
+          publisher,
+          channel: (channelId) =>
+            youtubeChannel((force) => youtubeToken(channelId, force), config.google.addresses.api).me(),
+        }),
+    },
+    {
+      name: 'departures',
+      everyMs: config.rounds.departuresMs,
+      run: departuresRound({
+        db,
+        clock,
+        log,
+        storage,
+        box,
+        subscribers,
+        twitch,
+        twitchSignIn: signIn,
+        twitchToken: (userId) => tokenOf(userId, false),
+        youtube: google,
+        forgetRuns: (showIds) => forgetRuns(config.engineUrl, showIds),
+        onOverdue: (count) => metrics.overdueDepartures.set(count),
+      }),
+    },
     ...(subscribers
       ? [
           { name: 'billing', everyMs: config.rounds.billingMs, run: () => subscribers.lookIntoEvents() },
@@ -270,6 +309,7 @@ export async function startEchoes({
     subscribers,
     callback,
     onDecision: decided,
+    onLeaving: () => timers.nudge('departures'),
     onAgain: (showId) => begin('a recap was not begun anew', engine.makeAgain(showId)),
     onOwnVideo: (showId, longEchoId) => begin('a video was not begun', engine.ownVideo(showId, longEchoId)),
     onChannel: () => {

@@ -13,6 +13,8 @@ export interface Metrics {
   /** Milliseconds of chat that no bot has heard. */
   unheardMs: Counter
   rooms: Gauge
+  /** Accounts that should have been deleted by now. */
+  overdueDepartures: Gauge
 }
 
 /** @param role of the process, on each figure */
@@ -32,6 +34,11 @@ export function makeMetrics(role: string): Metrics {
     unheardMs: new Counter({
       name: 'echoes_chat_unheard_milliseconds_total',
       help: 'Time in which no bot heard chat',
+      registers,
+    }),
+    overdueDepartures: new Gauge({
+      name: 'echoes_departures_overdue',
+      help: 'Accounts that should have been deleted by now',
       registers,
     }),
     rooms: new Gauge({ name: 'echoes_chat_rooms', help: 'Rooms this bot is to be in', registers }),

@@ -14,6 +14,7 @@ import { missingOf } from './extension.ts'
 import type { VodSource } from './jobs/context.ts'
 import { makePreviews } from './jobs/previews.ts'
 import { WANTED_EVENTS } from './jobs/reconcile.ts'
+import { publicRecap, showcase } from './public-page.ts'
 import type { Room } from './jobs/room.ts'
 import { errorText, type Log } from './log.ts'
 import { durationOf } from './media/probe.ts'
@@ -29,10 +30,12 @@ import { deckRoutes } from './web/deck.ts'
 import { configRoutes } from './web/extension/config.ts'
 import { floodGate } from './web/extension/gate.ts'
 import { makeSessions } from './web/session.ts'
+import { accountRoutes } from './web/site/account.tsx'
 import { billingRoutes } from './web/site/billing.tsx'
 import { deskRoutes } from './web/site/desk.tsx'
 import { downloadRoutes } from './web/site/downloads.ts'
 import { siteGate } from './web/site/gate.ts'
+import { publicRoutes } from './web/site/public.tsx'
 import { siteRoutes, unsubscribeRoutes } from './web/site/routes.tsx'
 import { settingsRoutes } from './web/site/settings.tsx'
 import { youtubeChannel } from './youtube/channel.ts'
@@ -60,6 +63,7 @@ export interface SiteParts {
   callback: string
   onChannel(channelId: string): void
   onDecision(recapId: string): void
+  onLeaving(): void
   onAgain(showId: string): void
   onOwnVideo(showId: string, longEchoId: string): void
 }
@@ -91,9 +95,18 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
   return {
     pages: [
       assetRoutes(config.siteFiles),
+      publicRoutes({
+        legal: {
+          operator: config.operator,
+          keepDays: Math.round(config.retention.recapMaxAgeMs / (24 * 60 * 60_000)),
+          billing: parts.subscribers !== null,
+        },
+        recap: (recapId) => publicRecap(db, recapId, config.google.watch),
+      }),
       siteRoutes({
         ...common,
         sessions,
+        showcase: () => showcase(db, config.google.watch),
         steps: {
           db,
           twitch: facts,
@@ -132,6 +145,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         onOwnVideo: parts.onOwnVideo,
       }),
       downloadRoutes({ gate, storage }),
+      accountRoutes({ ...common, storage, onLeaving: parts.onLeaving }),
       ...(parts.subscribers ? [billingRoutes({ db, log, gate, subscribers: parts.subscribers })] : []),
       settingsRoutes({
         ...common,

@@ -167,6 +167,7 @@ export const settingsChange = z
     tags: z.array(z.string().trim().min(1).max(100)).max(40),
     privacy: z.enum(['public', 'unlisted', 'private']),
     madeForKids: z.boolean(),
+    publicPages: z.boolean(),
     playlist: z.string().trim().min(1).max(150).nullable(),
     reviewMs: ms(0, 3 * 24 * HOUR),
     keepMs: ms(24 * HOUR, 30 * 24 * HOUR),

@@ -82,6 +82,8 @@ export interface ChannelSettings {
   madeForKids: boolean
   /** Recaps are put into the playlist of this name; null: into none. */
   playlist: string | null
+  /** Each public recap has a page here that anybody may see. */
+  publicPages: boolean
   /** Where the streamer agreed that recaps go up by themselves: an untouched one waits so long for a look. */
   reviewMs: number
   /** Recaps are deleted here at this age; the operator may have set less. */
@@ -151,6 +153,7 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   privacy: 'public',
   madeForKids: false,
   playlist: null,
+  publicPages: false,
   reviewMs: 0,
   keepMs: 7 * 24 * HOUR,
   mailPublished: true,

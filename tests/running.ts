@@ -6,7 +6,7 @@ import { inject, onTestFinished, vi, expect } from 'vitest'
 import { readConfig, type Config, type RoleName } from '../backend/config.ts'
 import { startEchoes, type Echoes } from '../backend/echoes.ts'
 import { WANTED_EVENTS } from '../backend/jobs/reconcile.ts'
-import { makeLog } from '../backend/log.ts'
+import { makeLog, type Log } from '../backend/log.ts'
 import { freePort } from '../scripts/sandbox/process.ts'
 import { PEOPLE, startSandbox, type Sandbox } from '../scripts/sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
@@ -31,7 +31,7 @@ export interface Running {
 /** @param settings on top of the sandbox's environment */
 export async function startRunning(
   settings: Record<string, string> = {},
-  { billing = false }: { billing?: boolean } = {},
+  { billing = false, log = makeLog('error') }: { billing?: boolean; log?: Log } = {},
 ): Promise<Running> {
   const sandbox = await startSandbox({ footageDir: inject('clockVod') })
   const port = await freePort()
@@ -42,7 +42,6 @@ export async function startRunning(
   const read = readConfig(environment)
   if (!read.ok) throw new Error(read.reason.join('\n'))
   const { config } = read
-  const log = makeLog('error')
   const start = (roles: RoleName[], otherwise: Partial<Config> = {}) =>
     startEchoes({
       config: { ...config, ...otherwise },

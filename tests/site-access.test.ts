@@ -44,6 +44,9 @@ afterAll(() => running?.stop())
 const OPEN = new Set([
   'GET /', // what Echoes is
   'GET /site.css',
+  'GET /privacy',
+  'GET /terms',
+  'GET /r/:id', // where the streamer wants it shown
   'GET /assets/:file{[\\w-]+\\.(js|css)}',
   'GET /healthz',
   'GET /readyz',

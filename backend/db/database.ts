@@ -26,6 +26,7 @@ import * as ownVideos from './migrations/0004-own-videos.ts'
 import * as render from './migrations/0005-render.ts'
 import * as site from './migrations/0006-site.ts'
 import * as billing from './migrations/0007-billing.ts'
+import * as leaving from './migrations/0008-leaving.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -38,6 +39,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-render': render,
   '0006-site': site,
   '0007-billing': billing,
+  '0008-leaving': leaving,
 }
 const INT8 = 20
 

@@ -109,6 +109,44 @@ export async function resealGrant(db: Database, before: Grant, tokens: string): 
     .execute()
 }
 
+/** Grants of YouTube of whose channel nobody has asked since. `sinceMs`: when somebody did last. */
+export async function staleYoutubeGrants(
+  db: Database,
+  beforeMs: number,
+): Promise<{ channelId: string; sinceMs: number }[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select(['channel_id', 'refreshed_at', 'updated_at'])
+    .where('provider', '=', 'youtube')
+    .where('refreshed_at', '<', beforeMs)
+    .execute()
+  return rows
+    .map((row) => ({ channelId: row.channel_id, sinceMs: row.refreshed_at || row.updated_at }))
+    .filter(({ sinceMs }) => sinceMs < beforeMs)
+}
+
+export async function refreshYoutubeGrant(
+  db: Database,
+  channelId: string,
+  channel: { title: string; picture: string },
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ account_name: channel.title, picture: channel.picture, refreshed_at: now })
+    .where('channel_id', '=', channelId)
+    .where('provider', '=', 'youtube')
+    .execute()
+}
+
+export async function dropYoutubeGrant(db: Database, channelId: string): Promise<void> {
+  await db
+    .deleteFrom('grants')
+    .where('channel_id', '=', channelId)
+    .where('provider', '=', 'youtube')
+    .execute()
+}
+
 const RENEW_LEASE_MS = 30_000
 
 /**

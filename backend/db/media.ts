@@ -88,3 +88,47 @@ export async function clipsOf(db: Database, channelId: string): Promise<{ place:
     .execute()
   return rows.map(({ key }) => ({ key, place: key.includes('/intro-') ? 'intro' : 'outro' }))
 }
+
+export interface MediaDeletion {
+  what: string
+  atMs: number
+  reason: string
+}
+
+const SHOWN_DELETIONS = 20
+const WHAT = { work: 'Parts of a recording', recap: 'A recap’s files', clip: 'An own clip' }
+
+/** What was deleted last, and why. */
+export async function deletionsOf(db: Database, channelId: string): Promise<MediaDeletion[]> {
+  const rows = await db
+    .selectFrom('media')
+    .select(['kind', 'deleted_at', 'delete_reason'])
+    .where('channel_id', '=', channelId)
+    .where('deleted_at', 'is not', null)
+    .orderBy('deleted_at', 'desc')
+    .limit(SHOWN_DELETIONS)
+    .execute()
+  return rows.map((row) => ({
+    what: WHAT[row.kind],
+    atMs: row.deleted_at ?? 0,
+    reason: row.delete_reason ?? '',
+  }))
+}
+
+/** Bytes that lie in storage for a channel, without what is only worked on. */
+export async function storedBytesOf(
+  db: Database,
+  channelId: string,
+  storage: { list(prefix: string): AsyncIterable<{ bytes: number }> },
+): Promise<number> {
+  const rows = await db
+    .selectFrom('media')
+    .select('key')
+    .where('channel_id', '=', channelId)
+    .where('deleted_at', 'is', null)
+    .where('kind', '!=', 'work')
+    .execute()
+  let bytes = 0
+  for (const { key } of rows) for await (const object of storage.list(key)) bytes += object.bytes
+  return bytes
+}

@@ -106,3 +106,14 @@ export async function messageCounts(
   for (const row of rows) counts[row.state] = Number(row.count)
   return counts
 }
+
+/** What messages said, that are through or given up. Their keys stay, so that none is queued again. */
+export async function forgetSent(db: Database, beforeMs: number): Promise<void> {
+  await db
+    .updateTable('outbox')
+    .set({ payload: '{}' })
+    .where('state', '!=', 'waiting')
+    .where('next_at', '<', beforeMs)
+    .where('payload', '!=', '{}')
+    .execute()
+}

@@ -147,6 +147,22 @@ export async function recapsOf(db: Database, channelId: string): Promise<Recap[]
   return rows.map(fromRow)
 }
 
+/** The newest recap that is public on YouTube, of a channel that has pages for its recaps. */
+export async function latestPublicRecap(db: Database): Promise<string | null> {
+  const row = await db
+    .selectFrom('recaps')
+    .innerJoin('uploads', 'uploads.recap_id', 'recaps.id')
+    .innerJoin('channels', 'channels.id', 'recaps.channel_id')
+    .select('recaps.id')
+    .where('recaps.state', '=', 'published')
+    .where('uploads.privacy', '=', 'public')
+    .where('uploads.video_id', 'is not', null)
+    .where('channels.settings', 'like', '%"publicPages":true%')
+    .orderBy('recaps.created_at', 'desc')
+    .executeTakeFirst()
+  return row?.id ?? null
+}
+
 /** Recaps that anybody may watch on YouTube, the newest first. */
 export async function publicRecaps(
   db: Database,

@@ -39,6 +39,7 @@ export interface Tables {
   stripe_events: StripeEventRow
   trials: TrialRow
   installation: InstallationRow
+  departures: DepartureRow
 }
 
 export interface ChannelRow {
@@ -82,6 +83,8 @@ export interface GrantRow {
   validated_at: Generated<number>
   /** Address of the account's picture; empty where there is none. */
   picture: Generated<string>
+  /** When YouTube last said what stands here of its channel. */
+  refreshed_at: Generated<number>
 }
 
 export interface SessionRow {
@@ -400,6 +403,8 @@ export interface UploadRow {
   error: string | null
   uploaded_at: number | null
   updated_at: number
+  /** When YouTube last said what stands here of its video. */
+  refreshed_at: Generated<number>
 }
 
 export interface MediaRow {
@@ -451,4 +456,16 @@ export interface TrialRow {
 export interface InstallationRow {
   name: 'salt'
   value: string
+}
+
+/** An account that is deleted, or was: then only the receipt is left. */
+export interface DepartureRow {
+  receipt: string
+  /** Empty once it is done. */
+  channel_id: string
+  asked_at: number
+  /** JSON: the steps that are done. */
+  done: Generated<string>
+  failure: string | null
+  finished_at: number | null
 }

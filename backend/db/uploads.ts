@@ -111,3 +111,41 @@ export async function replaceSession(
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }
+
+/** Uploads of whose video nobody has asked since. `sinceMs`: when somebody did last. */
+export async function staleUploads(
+  db: Database,
+  beforeMs: number,
+): Promise<{ recapId: string; channelId: string; videoId: string; sinceMs: number }[]> {
+  const rows = await db
+    .selectFrom('uploads')
+    .innerJoin('recaps', 'recaps.id', 'uploads.recap_id')
+    .select(['recap_id', 'channel_id', 'video_id', 'refreshed_at', 'uploads.updated_at'])
+    .where('uploads.state', '=', 'live')
+    .where('video_id', 'is not', null)
+    .where('refreshed_at', '<', beforeMs)
+    .execute()
+  return rows
+    .map((row) => ({
+      recapId: row.recap_id,
+      channelId: row.channel_id,
+      videoId: row.video_id ?? '',
+      sinceMs: row.refreshed_at || row.updated_at,
+    }))
+    .filter(({ sinceMs }) => sinceMs < beforeMs)
+}
+
+/** What YouTube says of a video by now; null: nothing any more, and what it said before is deleted. */
+export async function refreshUpload(
+  db: Database,
+  recapId: string,
+  state: { privacy: string } | null,
+  now: number,
+): Promise<void> {
+  const told = state ? { privacy: state.privacy } : { privacy: null, video_id: null }
+  await db
+    .updateTable('uploads')
+    .set({ ...told, refreshed_at: now })
+    .where('recap_id', '=', recapId)
+    .execute()
+}

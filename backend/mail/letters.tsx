@@ -94,7 +94,8 @@ export function noticeLetter(notice: {
   subject: string
   sentences: string[]
   link?: { text: string; url: string }
-  unsubscribe: string
+  /** Where there are more mails of its kind. */
+  unsubscribe?: string
 }): Letter {
   const { subject, sentences, link, unsubscribe } = notice
   const html = (
@@ -123,10 +124,11 @@ const STYLE = `@media (prefers-color-scheme: dark) {
 const H2 = { fontSize: '15px', margin: '24px 0 8px' }
 const TIME = { padding: '2px 16px 2px 0', fontVariantNumeric: 'tabular-nums' }
 
-const farewell = (unsubscribe: string) =>
-  `— Echoes: the moments your viewers marked, as one video.\nNo more mails of this kind: ${unsubscribe}`
+const farewell = (unsubscribe: string | undefined) =>
+  '— Echoes: the moments your viewers marked, as one video.' +
+  (unsubscribe ? `\nNo more mails of this kind: ${unsubscribe}` : '')
 
-function Page(props: { heading: string; unsubscribe: string; children: ComponentChildren }) {
+function Page(props: { heading: string; unsubscribe?: string | undefined; children: ComponentChildren }) {
   const { heading, unsubscribe, children } = props
   return (
     <html lang="en">
@@ -151,9 +153,11 @@ function Page(props: { heading: string; unsubscribe: string; children: Component
           <p style={{ fontSize: '12px', marginTop: '32px' }}>
             Echoes: the moments your viewers marked, as one video.
             <br />
-            <a href={unsubscribe} style={{ color: 'inherit' }}>
-              No more mails of this kind
-            </a>
+            {unsubscribe && (
+              <a href={unsubscribe} style={{ color: 'inherit' }}>
+                No more mails of this kind
+              </a>
+            )}
           </p>
         </main>
       </body>

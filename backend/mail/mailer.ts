@@ -9,8 +9,8 @@ export interface Mail {
   html: string
   /** Unique per message; becomes part of the Message-ID. */
   uniqueKey: string
-  /** Address that ends mails of this kind at one POST (RFC 8058). */
-  unsubscribe: string
+  /** Address that ends mails of this kind at one POST (RFC 8058), where there are more of it. */
+  unsubscribe?: string
 }
 
 export interface Mailer {
@@ -38,8 +38,12 @@ export function smtpMailer(url: string, from: string): Mailer {
           messageId,
           headers: {
             'Auto-Submitted': 'auto-generated',
-            'List-Unsubscribe': `<${unsubscribe}>`,
-            'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+            ...(unsubscribe
+              ? {
+                  'List-Unsubscribe': `<${unsubscribe}>`,
+                  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+                }
+              : {}),
           },
         })
       } catch (error) {

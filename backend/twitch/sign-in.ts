@@ -35,7 +35,7 @@ export interface TwitchSignIn {
   finish(callback: URL, state: string): Promise<SignedIn>
   /** Whether Twitch still knows a token; null where it cannot be asked. */
   validate(accessToken: string): Promise<boolean | null>
-  /** Gives a token back. */
+  /** Gives a token back; one that is gone already is no error. @throws {Fault} */
   revoke(accessToken: string): Promise<void>
 }
 
@@ -86,11 +86,14 @@ export function twitchSignIn({
       return answer?.ok ? true : answer?.status === 401 ? false : null
     },
     async revoke(accessToken) {
-      await fetch(`${addresses.id}/revoke`, {
+      const answer = await fetch(`${addresses.id}/revoke`, {
         method: 'POST',
         body: new URLSearchParams({ client_id: clientId, token: accessToken }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
+      }).catch(() => null)
+      await answer?.body?.cancel()
+      if (!answer || answer.status >= 500)
+        throw new Fault(`Twitch answered ${answer?.status ?? 'nothing'}, asked to take a token back`, 'retry')
     },
     async finish(callback, state) {
       if (callback.searchParams.get('error'))

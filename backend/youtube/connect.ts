@@ -24,6 +24,8 @@ export const READ_SCOPE = 'https://www.googleapis.com/auth/youtube.readonly'
 /** Needed for playlists alone, so it is asked for only where they are wanted. */
 export const MANAGE_SCOPE = 'https://www.googleapis.com/auth/youtube'
 
+const TIMEOUT_MS = 20_000
+
 export interface GoogleTokens {
   accessToken: string
   refreshToken: string
@@ -39,6 +41,8 @@ export interface YoutubeConnect {
   exchange(code: string, codeVerifier: string): Promise<GoogleTokens>
   /** @throws {Fault} `reauth` when the grant is gone (`invalid_grant`) */
   refresh(tokens: GoogleTokens): Promise<GoogleTokens>
+  /** Takes the grant back, with all its tokens; one that is gone already is no error. @throws {Fault} */
+  revoke(tokens: GoogleTokens): Promise<void>
 }
 
 export interface ConnectOptions {
@@ -64,7 +68,7 @@ export function youtubeConnect({
         oauth2TokenUrl: addresses.token,
         oauth2RevokeUrl: addresses.revoke,
       },
-      transporterOptions: { timeout: 20_000 },
+      transporterOptions: { timeout: TIMEOUT_MS },
     })
   return {
     async authorizeUrl(state, playlists = false) {
@@ -94,6 +98,17 @@ export function youtubeConnect({
         throw new Fault('Google gave no lasting access', 'reauth')
       const expiresAtMs = tokens.expiry_date ?? Date.now()
       return { accessToken: tokens.access_token, refreshToken: tokens.refresh_token, expiresAtMs, scopes }
+    },
+    async revoke({ refreshToken }) {
+      const answer = await fetch(addresses.revoke, {
+        method: 'POST',
+        body: new URLSearchParams({ token: refreshToken }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      }).catch(() => null)
+      await answer?.body?.cancel()
+      // 400: it is revoked already.
+      if (!answer?.ok && answer?.status !== 400)
+        throw new Fault(`Google answered ${answer?.status ?? 'nothing'}, asked to take access back`, 'retry')
     },
     async refresh(old) {
       const oauth = client()

@@ -34,6 +34,7 @@ const NAMES: Record<Field, string> = {
   privacy: 'who may watch',
   madeForKids: 'whether it is made for kids',
   playlist: 'the playlist',
+  publicPages: 'pages of recaps',
   reviewMs: 'how long recaps wait',
   keepMs: 'how long recaps are kept',
   mailPublished: 'mail about published recaps',

@@ -157,6 +157,7 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       RESEAL_EVERY_MS: '1000',
       BILLING_EVERY_MS: '500',
       PLANS_EVERY_MS: '1000',
+      DEPARTURES_EVERY_MS: '500',
       HOOKS_LOCAL: 'yes',
       CHANNELS_EVERY_MS: '1000',
       LOG_LEVEL: 'warn',

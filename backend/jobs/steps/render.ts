@@ -76,6 +76,12 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     await deleteOlder(context, recap, base)
     return { kind: 'rendered' }
   } catch (error) {
+    if (!(await findRecap(db, recapId))) {
+      // The account was deleted meanwhile: nothing of it stays.
+      await context.storage.delete(`recaps/${recapId}`)
+      await context.storage.delete(makingKey(recapId))
+      return { kind: 'cancelled' }
+    }
     if (watch.signal.aborted) return cancelled(context, recapId)
     if (error instanceof NoRoom) return { kind: 'waiting', why: error.message }
     // A damaged or missing part stays so; what the network or the disk did may pass, and is tried again as a step.

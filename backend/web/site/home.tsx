@@ -1,4 +1,4 @@
-/** The first page: for strangers what Echoes is; for streamers what is still to do, and their recaps. */
+/** The first page of who is signed in: what is still to do, and their recaps. */
 import { positionText } from '../../../shared/time-text.ts'
 import type { Channel } from '../../db/channels.ts'
 import type { ConsentKind } from '../../db/consents.ts'
@@ -14,27 +14,6 @@ export interface HomeData {
   agreement: ConsentKind | null
   recaps: { recap: Recap; title: string; videoId: string | null; privacy: string | null; unheardMs: number }[]
   nowMs: number
-}
-
-export function SignedOut() {
-  return (
-    <Layout title="Echoes">
-      <h1>The moments your viewers marked, as one video</h1>
-      <p>
-        While you stream, people type <strong>!echo</strong> in chat. When the stream has ended, those moments
-        are one recap on your YouTube channel, minutes later, without anyone editing.
-      </p>
-      <p>
-        <a class="button primary" href="/sign-in/twitch">
-          Sign in with Twitch
-        </a>
-      </p>
-      <p class="muted">
-        You edit for a streamer? <a href="/sign-in/twitch?as=editor">Sign in as an editor</a>: Echoes learns
-        your name and nothing else.
-      </p>
-    </Layout>
-  )
 }
 
 /** Signed in, and let in by nobody. */

@@ -38,6 +38,7 @@ export function Layout({ title, styles = [], scripts = [], bare = false, nav, ch
             <nav aria-label="Pages">
               <a href="/">{nav.channel}</a>
               {nav.role === 'streamer' && <a href="/settings">Settings</a>}
+              {nav.role === 'streamer' && <a href="/account">Account</a>}
             </nav>
             <form method="post" action="/sign-out">
               <button class="quiet">Sign out</button>
@@ -45,6 +46,10 @@ export function Layout({ title, styles = [], scripts = [], bare = false, nav, ch
           </header>
         )}
         {bare ? children : <main>{children}</main>}
+        <footer class="foot">
+          <a href="/privacy">Privacy</a>
+          <a href="/terms">Terms</a>
+        </footer>
       </body>
     </html>
   )

@@ -13,9 +13,11 @@ import { findShow } from '../../db/shows.ts'
 import { findUpload } from '../../db/uploads.ts'
 import { standingEdits } from '../../domain/edit-log.ts'
 import { wordsOf } from '../../domain/edits.ts'
+import type { PublicRecap } from '../../public-page.ts'
 import type { Sessions } from '../session.ts'
 import type { Gate } from './gate.ts'
-import { Home, NobodysEditor, SignedOut } from './home.tsx'
+import { Home, NobodysEditor } from './home.tsx'
+import { Landing } from './landing.tsx'
 import { toHtml } from './layout.tsx'
 import { Said } from './said.tsx'
 import { stepsOf, type StepOptions } from './steps.ts'
@@ -27,6 +29,8 @@ export interface SiteOptions {
   sessions: Sessions
   gate: Gate
   steps: StepOptions
+  /** A recap for strangers to see. */
+  showcase(): Promise<PublicRecap | null>
   /** The streamer has said something that a waiting recap may want to know. */
   onDecision(recapId: string): void
   /** Tries each link of the chain; what it found, as sentences. */
@@ -48,7 +52,7 @@ export function siteRoutes(options: SiteOptions): Hono {
 
   app.get('/', async (c) => {
     const userId = await sessions.userOf(c)
-    if (!userId) return c.html(toHtml(<SignedOut />))
+    if (!userId) return c.html(toHtml(<Landing recap={await options.showcase()} />))
     const actor = await sessions.actorOf(c)
     const channel = actor && (await findChannel(db, actor.channelId))
     if (!channel) {

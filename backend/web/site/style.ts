@@ -23,6 +23,21 @@ body {
 .top a { display: inline-flex; align-items: center; min-height: 40px; color: var(--text); text-decoration: none }
 .top nav a:hover { text-decoration: underline }
 .brand { color: var(--text); font-weight: 600; text-decoration: none }
+.large { font-size: 28px; line-height: 1.25; margin: 16px 0 24px }
+.how { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 16px; margin: 0 0 24px; padding: 0; list-style: none }
+.how li { display: grid; gap: 4px; align-content: start }
+.picture { color: var(--accent) }
+.plain { margin: 0; padding: 0; list-style: none }
+.plain li { padding: 6px 0 }
+.plain li.row > :first-child { flex: 0 0 56px }
+.plain li.row > div { flex: 1 1 200px }
+.plain a.time { display: inline-flex; align-items: center; min-height: 40px }
+.poster { display: grid; gap: 8px; justify-items: start; text-decoration: none }
+.poster img { width: 100%; height: auto; aspect-ratio: 16 / 9; object-fit: cover; border-radius: 8px; background: var(--line) }
+h2.first { margin-top: 0 }
+.foot { display: flex; gap: 20px; justify-content: center; padding: 16px; border-top: 1px solid var(--line) }
+.foot a { display: inline-flex; align-items: center; min-height: 40px; color: var(--muted) }
+.danger { border-color: var(--warning); color: var(--warning) }
 .quiet { border-color: transparent; font-weight: 400 }
 .stack { display: grid; gap: 8px; margin-bottom: 12px }
 .steps { margin: 0 0 12px; padding: 0; list-style: none }

@@ -102,6 +102,11 @@ export class GoogleWorld {
     return this.#issue({ channelId, scopes: [scope] }).access_token
   }
 
+  /** Whether anybody holds a grant for a channel. */
+  isGranted(channelId: string): boolean {
+    return [...this.#refresh.values()].some((grant) => grant.channelId === channelId)
+  }
+
   /** No access token works any more; they must be renewed. */
   expireTokens(): void {
     this.#access.clear()
@@ -170,7 +175,15 @@ export class GoogleWorld {
         )
       return c.json(this.#issue(grant))
     })
-    app.post('/revoke', (c) => c.json({}))
+    app.post('/revoke', async (c) => {
+      const { token } = (await c.req.parseBody()) as Record<string, string>
+      const grant = this.#refresh.get(token ?? '')
+      if (!grant) return c.json({ error: 'invalid_token' }, 400)
+      this.#refresh.delete(token ?? '')
+      for (const [access, each] of this.#access)
+        if (each.channelId === grant.channelId) this.#access.delete(access)
+      return c.json({})
+    })
   }
 
   #issue(grant: { channelId: string; scopes: string[] }) {

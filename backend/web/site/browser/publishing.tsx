@@ -48,6 +48,12 @@ export function Publishing({ settings, autosave, site }: Part) {
           options={REVIEW}
           onChange={(reviewMs) => autosave.change({ reviewMs })}
         />
+        <Toggle
+          label="A page for each recap"
+          hint="Anybody may see it: its moments and the people who marked them. Only for public recaps; the newest may be shown on Echoes’ first page."
+          on={settings.publicPages}
+          onChange={(publicPages) => autosave.change({ publicPages })}
+        />
         <Words
           label="Title"
           hint="{title} is the stream’s, {date} its day, {game} what you played."
