@@ -146,7 +146,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
       }),
       downloadRoutes({ gate, storage }),
       accountRoutes({ ...common, storage, onLeaving: parts.onLeaving }),
-      ...(parts.subscribers ? [billingRoutes({ db, log, gate, subscribers: parts.subscribers })] : []),
+      ...(parts.subscribers ? [billingRoutes({ ...common, log, subscribers: parts.subscribers })] : []),
       settingsRoutes({
         ...common,
         box,

@@ -1,5 +1,6 @@
 /** The billing page: the plan, its state in words, the next date, and the ways to Stripe's own pages. */
 import { Hono } from 'hono'
+import type { Clock } from '../../../shared/clock.ts'
 import { dayText } from '../../../shared/time-text.ts'
 import type { Price } from '../../billing/stripe.ts'
 import { findChannel } from '../../db/channels.ts'
@@ -12,12 +13,16 @@ import { Layout, toHtml } from './layout.tsx'
 
 export interface BillingOptions {
   db: Database
+  clock: Clock
   log: Log
   gate: Gate
   subscribers: Subscribers
 }
 
-export function billingRoutes({ db, log, gate, subscribers }: BillingOptions): Hono {
+/** Stripe's event comes within seconds; after this, what we know is what there is. */
+const PATIENCE_MS = 2 * 60_000
+
+export function billingRoutes({ db, clock, log, gate, subscribers }: BillingOptions): Hono {
   const app = new Hono()
 
   app.get('/billing', async (c) => {
@@ -30,8 +35,9 @@ export function billingRoutes({ db, log, gate, subscribers }: BillingOptions): H
         return null
       }),
     ])
-    // Back from a checkout of which Stripe has not told us yet: the page looks again by itself.
-    const waits = c.req.query('paid') !== undefined && !plan.access.mayRender
+    // Just back from a checkout of which Stripe has not told us yet: the page looks again by itself.
+    const backMs = Number(c.req.query('paid') ?? 0)
+    const waits = clock.now() - backMs < PATIENCE_MS && !plan.access.mayRender
     if (waits) c.header('refresh', '3')
     const page = { channel: channel?.displayName ?? '', plan, price, waits }
     return c.html(toHtml(<Billing {...page} />), 200, { 'cache-control': 'no-store' })
@@ -53,7 +59,7 @@ export function billingRoutes({ db, log, gate, subscribers }: BillingOptions): H
     await subscribers
       .returned(channelId, c.req.query('session') ?? '')
       .catch((error: unknown) => log.warn({ error: errorText(error), channelId }, 'a return from Stripe'))
-    return c.redirect('/billing?paid', 303)
+    return c.redirect(`/billing?paid=${clock.now()}`, 303)
   })
   return app
 }
