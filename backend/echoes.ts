@@ -232,7 +232,11 @@ export async function startEchoes({
     {
       name: 'media',
       everyMs: config.rounds.mediaMs,
-      run: () => sweepMedia({ db, clock, log, storage, rules: config.retention }),
+      run: async () => {
+        metrics.freeBytes.set(await room.free())
+        const onStored = (bytes: number) => metrics.storedBytes.set(bytes)
+        await sweepMedia({ db, clock, log, storage, rules: config.retention, onStored })
+      },
     },
     ...(extension ? [extension.timer] : []),
     {

@@ -13,6 +13,9 @@ export interface Metrics {
   /** Milliseconds of chat that no bot has heard. */
   unheardMs: Counter
   rooms: Gauge
+  /** What lies in storage, and how much the disk still takes; looked at with each sweep. */
+  storedBytes: Gauge
+  freeBytes: Gauge
   /** Accounts that should have been deleted by now. */
   overdueDepartures: Gauge
 }
@@ -36,6 +39,8 @@ export function makeMetrics(role: string): Metrics {
       help: 'Time in which no bot heard chat',
       registers,
     }),
+    storedBytes: new Gauge({ name: 'echoes_storage_bytes', help: 'Media in storage', registers }),
+    freeBytes: new Gauge({ name: 'echoes_disk_free_bytes', help: 'Room on the disk of DATA_DIR', registers }),
     overdueDepartures: new Gauge({
       name: 'echoes_departures_overdue',
       help: 'Accounts that should have been deleted by now',

@@ -15,7 +15,7 @@ import type { VodSource } from './jobs/context.ts'
 import { makePreviews } from './jobs/previews.ts'
 import { WANTED_EVENTS } from './jobs/reconcile.ts'
 import { publicRecap, showcase } from './public-page.ts'
-import type { Room } from './jobs/room.ts'
+import { expectRoom, type Room } from './jobs/room.ts'
 import { errorText, type Log } from './log.ts'
 import { durationOf } from './media/probe.ts'
 import type { Storage } from './storage/storage.ts'
@@ -154,6 +154,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         siteUrl,
         hooks: config.hooks,
         longestKeepMs: config.retention.recapMaxAgeMs,
+        expectRoom: (bytes) => expectRoom(parts.room, bytes),
         usersByLogin,
         durationOf,
       }),

@@ -13,7 +13,11 @@ import { readConfig, type Config } from '../backend/config.ts'
 import { twitchTokenStore } from '../backend/connections.ts'
 import { openDatabase } from '../backend/db/database.ts'
 import { allGrants } from '../backend/db/grants.ts'
+import { stripeBilling } from '../backend/billing/stripe.ts'
+import { openDepartures } from '../backend/db/departures.ts'
+import { OVERDUE_MS } from '../backend/jobs/departures.ts'
 import { hasFfmpeg } from '../backend/media/look.ts'
+import { openStorage } from '../backend/storage/open.ts'
 import { freeBytes } from '../backend/storage/free-space.ts'
 import { tokenBox } from '../backend/token-box.ts'
 import { helix } from '../backend/twitch/helix.ts'
@@ -62,6 +66,49 @@ const LOOKS: Record<string, Look> = {
     return free < SHORT_OF_ROOM * diskReserveBytes
       ? note(text, 'A long recap in high quality takes a few gigabytes while it is made.')
       : fine(text)
+  },
+  Storage: async ({ storage: { url, before, keys }, dataDir }) => {
+    const storage = openStorage(url, keys, join(dataDir, 'storage'))
+    const file = join(dataDir, '.doctor')
+    const key = `doctor/${Date.now()}`
+    await writeFile(file, 'x')
+    await storage.put(key, file)
+    const digest = await storage.digest(key)
+    await storage.delete(key)
+    if (!digest)
+      return wrong('what is put there is not there', 'Look whether the bucket and its keys are right.')
+    let [count, bytes] = [0, 0]
+    for await (const object of storage.list()) {
+      count++
+      bytes += object.bytes
+    }
+    const text = `${count} files, ${(bytes / 1e9).toFixed(1)} GB, at ${url.split('?')[0]}`
+    return before
+      ? note(
+          text,
+          'STORAGE_URL_BEFORE is set: move what still lies there (`npm run storage -- move`), and take it away.',
+        )
+      : fine(text)
+  },
+  Billing: async ({ billing }) => {
+    if (!billing) return fine('off: no keys of Stripe')
+    const { name, amount, currency } = await stripeBilling(billing).price()
+    return fine(`Stripe answers; the plan is “${name}”, ${amount ?? '?'} ${currency} in its smallest unit`)
+  },
+  'Deleted accounts': async ({ databaseUrl }) => {
+    const db = await openDatabase(databaseUrl)
+    try {
+      const open = await openDepartures(db)
+      const late = open.filter((d) => Date.now() - d.askedAtMs > OVERDUE_MS)
+      return late.length > 0
+        ? wrong(
+            `${late.length} should be gone by now`,
+            'The log says what fails; the policies allow seven days.',
+          )
+        : fine(open.length > 0 ? `${open.length} under way` : 'none under way')
+    } finally {
+      await db.destroy()
+    }
   },
   Database: async ({ databaseUrl, tokenKeys }) => {
     const db = await openDatabase(databaseUrl)

@@ -14,7 +14,12 @@ const CHECKS = [
 ]
 // Files run one after the other. Only those that mostly wait for leases to run out run beside others: those that compute
 // and have no clock to keep.
-const WAITING = ['tests/kills.test.ts', 'tests/backup.test.ts']
+const WAITING = [
+  'tests/kills.test.ts',
+  'tests/backup.test.ts',
+  'tests/billing-race.test.ts',
+  'tests/move-soak.test.ts',
+]
 const COMPUTING = ['tests/upload-soak.test.ts', 'tests/render-soak.test.ts', 'tests/events-soak.test.ts']
 const REST = [...WAITING, ...COMPUTING].map((file) => `--exclude=${file}`)
 const ROUNDS = [

@@ -18,12 +18,19 @@ export async function sweepMedia(context: {
   log: Log
   storage: Storage
   rules: RetentionRules
+  /** Told how much lies in storage afterwards, bytes. */
+  onStored?(bytes: number): void
 }): Promise<void> {
   const { db, clock, log, storage, rules } = context
   for (const { key, reason } of deletable(await storedMedia(db), rules, clock.now())) {
     await storage.delete(key)
     await mediaDeleted(db, key, reason, clock.now())
     log.info({ key, reason }, 'media deleted')
+  }
+  if (context.onStored) {
+    let bytes = 0
+    for await (const object of storage.list()) bytes += object.bytes
+    context.onStored(bytes)
   }
   await forgetHandled(db, clock.now() - DAY_MS)
   await forgetSent(db, clock.now() - SENT_LASTS_MS)

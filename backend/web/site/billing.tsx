@@ -64,6 +64,8 @@ export function billingRoutes({ db, clock, log, gate, subscribers }: BillingOpti
   return app
 }
 
+const TONE: Partial<Record<AccessState, string>> = { none: '', trial: 'good', active: 'good' }
+
 const HEADING: Record<AccessState, string> = {
   none: 'No plan yet',
   starting: 'Your first payment is under way',
@@ -98,7 +100,7 @@ function sentenceOf({ access, trialDays }: PlanState): string {
 
 function Billing(props: { channel: string; plan: PlanState; price: Price | null; waits: boolean }) {
   const { channel, plan, price, waits } = props
-  const { state, mayRender } = plan.access
+  const { state } = plan.access
   const known = plan.subscription !== null
   // A subscription that still stands is mended in the portal, not doubled.
   const canBegin = state === 'none' || (state === 'lapsed' && plan.subscription?.status === 'canceled')
@@ -113,7 +115,7 @@ function Billing(props: { channel: string; plan: PlanState; price: Price | null;
           </>
         ) : (
           <>
-            <strong class={mayRender ? 'good' : state === 'none' ? '' : 'warning'}>{HEADING[state]}</strong>
+            <strong class={TONE[state] ?? 'warning'}>{HEADING[state]}</strong>
             <p>{sentenceOf(plan)}</p>
           </>
         )}

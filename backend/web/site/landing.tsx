@@ -8,7 +8,7 @@ const SHOWN_MOMENTS = 5
 
 export function Landing({ recap }: { recap: PublicRecap | null }) {
   return (
-    <Layout title="Echoes: the moments your viewers marked, as one video">
+    <Layout title="Echoes: the moments your viewers marked, as one video" branded>
       <h1 class="large">The moments your viewers marked, as one video</h1>
       <ol class="how">
         <li>
@@ -40,7 +40,8 @@ export function Landing({ recap }: { recap: PublicRecap | null }) {
           <a class="poster" href={`/r/${recap.id}`}>
             <img src={recap.thumbnail} alt="" width="640" height="360" />
             <span class="muted">
-              {recap.channel}, {positionText(recap.durationSec)}, {recap.moments.length} moments
+              {recap.channel}, {positionText(recap.durationSec)},{' '}
+              {recap.moments.length === 1 ? 'one moment' : `${recap.moments.length} moments`}
             </span>
           </a>
           <ul class="plain">

@@ -9,12 +9,22 @@ export interface LayoutProps {
   scripts?: string[]
   /** Without the frame's margins: the page has its own. */
   bare?: boolean
+  /** With Echoes' name on top, for who is not signed in. */
+  branded?: boolean
   /** Links on top, for who is signed in. */
   nav?: { channel: string; role: 'streamer' | 'editor' }
   children: ComponentChildren
 }
 
-export function Layout({ title, styles = [], scripts = [], bare = false, nav, children }: LayoutProps) {
+export function Layout({
+  title,
+  styles = [],
+  scripts = [],
+  bare = false,
+  branded = false,
+  nav,
+  children,
+}: LayoutProps) {
   return (
     <html lang="en">
       <head>
@@ -30,6 +40,13 @@ export function Layout({ title, styles = [], scripts = [], bare = false, nav, ch
         ))}
       </head>
       <body>
+        {branded && (
+          <header class="top">
+            <a class="brand" href="/">
+              Echoes
+            </a>
+          </header>
+        )}
         {nav && (
           <header class="top">
             <a class="brand" href="/">

@@ -13,7 +13,7 @@ export interface LegalFacts {
 
 function Page({ title, children }: { title: string; children: ComponentChildren }) {
   return (
-    <Layout title={`${title} – Echoes`}>
+    <Layout title={`${title} – Echoes`} branded>
       <h1>{title}</h1>
       {children}
     </Layout>

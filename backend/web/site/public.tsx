@@ -37,7 +37,7 @@ function RecapPage({ recap }: { recap: PublicRecap }) {
   const { title, channel, channelUrl, watchUrl, thumbnail, durationSec, moments, leaders } = recap
   const at = (sec: number) => `${watchUrl}${watchUrl.includes('?') ? '&' : '?'}t=${Math.floor(sec)}s`
   return (
-    <Layout title={`${title} – ${channel}`}>
+    <Layout title={`${title} – ${channel}`} branded>
       <p class="muted">
         <a href={channelUrl}>{channel}</a>, as the people who watched it marked it
       </p>
@@ -81,7 +81,7 @@ function RecapPage({ recap }: { recap: PublicRecap }) {
           </table>
         </>
       )}
-      <p class="muted">
+      <p class="muted after">
         Are you in this list and do not want to be? Type <strong>!echo forget</strong> in the channel’s chat.
       </p>
     </Layout>

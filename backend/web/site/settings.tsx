@@ -32,6 +32,8 @@ export interface SettingsOptions {
   siteUrl: string
   hooks: HookOptions
   longestKeepMs: number
+  /** @throws where the disk has no room for so many bytes */
+  expectRoom(bytes: number): Promise<void>
   usersByLogin(logins: string[]): Promise<{ userId: string; login: string }[]>
   /** How long a video plays, seconds. @throws when it is none */
   durationOf(file: string): Promise<number>
@@ -132,6 +134,9 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     if (c.req.header('content-type') !== 'video/mp4') return stop(c, 415, 'Please choose an MP4 file.')
     const place = c.req.param('place') as ClipPlace
     const key = clipKey(channelId, place, newSecret().slice(0, 12))
+    await options
+      .expectRoom(Number(c.req.header('content-length') ?? LARGEST_CLIP_BYTES))
+      .catch(() => stop(c, 409, 'There is no room for it at the moment. Please try again later.'))
     const file = storage.workDir(`work/uploads/${newSecret()}`)
     await mkdir(dirname(file), { recursive: true })
     try {

@@ -27,6 +27,7 @@ body {
 .how { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 16px; margin: 0 0 24px; padding: 0; list-style: none }
 .how li { display: grid; gap: 4px; align-content: start }
 .picture { color: var(--accent) }
+.after { margin-top: 16px }
 .plain { margin: 0; padding: 0; list-style: none }
 .plain li { padding: 6px 0 }
 .plain li.row > :first-child { flex: 0 0 56px }
