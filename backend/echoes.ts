@@ -13,6 +13,8 @@ import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher, youtubeTokens } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { hookOutcome } from './db/hooks.ts'
+import type { QueuedMessage } from './db/outbox.ts'
+import { bucketSender } from './own-bucket.ts'
 import { makeEngine } from './jobs/engine.ts'
 import { handleEvents } from './jobs/events.ts'
 import { makeExtension } from './extension.ts'
@@ -59,6 +61,8 @@ import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
 const MOST_ROOMS = 2_000
+/** A large recap takes long to go into somebody's bucket. */
+const BUCKET_HOLD_MS = 60 * 60_000
 /** What YouTube told may be 30 days old. */
 const REFRESH_EVERY_MS = 6 * 60 * 60_000
 /** Of what lies in a bucket, a copy stays on this machine for so long after it was used last. */
@@ -168,6 +172,9 @@ export async function startEchoes({
       : await authProvider.getAccessTokenForUser(userId)
     return token?.accessToken ?? null
   }
+  const noteHook = async ({ kind, channelId }: QueuedMessage, failure: string | null) => {
+    if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
+  }
   const timers = makeTimers(db, log, [
     {
       name: 'events',
@@ -201,11 +208,24 @@ export async function startEchoes({
           db,
           clock,
           log,
+          kinds: ['mail', 'discord', 'webhook'],
           holdMs: config.outboxHoldMs,
           send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
-          onOutcome: async ({ kind, channelId }, failure) => {
-            if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
-          },
+          onOutcome: noteHook,
+        }),
+    },
+    {
+      name: 'buckets',
+      everyMs: config.rounds.outboxMs,
+      run: () =>
+        sendOutbox({
+          db,
+          clock,
+          log,
+          kinds: ['bucket'],
+          holdMs: BUCKET_HOLD_MS,
+          send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
+          onOutcome: noteHook,
         }),
     },
     {

@@ -14,6 +14,7 @@ import { missingOf } from './extension.ts'
 import type { VodSource } from './jobs/context.ts'
 import { makePreviews } from './jobs/previews.ts'
 import { WANTED_EVENTS } from './jobs/reconcile.ts'
+import { tryBucket } from './own-bucket.ts'
 import { publicRecap, showcase } from './public-page.ts'
 import { expectRoom, type Room } from './jobs/room.ts'
 import { errorText, type Log } from './log.ts'
@@ -154,6 +155,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         siteUrl,
         hooks: config.hooks,
         longestKeepMs: config.retention.recapMaxAgeMs,
+        tryBucket: (url, keys) => tryBucket(url, keys, config.hooks),
         expectRoom: (bytes) => expectRoom(parts.room, bytes),
         usersByLogin,
         durationOf,

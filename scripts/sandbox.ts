@@ -4,6 +4,7 @@
  *
  *   --json   print all addresses and secrets as one line of JSON as soon as everything is up
  *   --fresh  begin with an empty database, and leave signing in and connecting to you
+ *   --billing  with plans, and a Stripe whose clock moves
  *   --port   port of the control page (4300)
  */
 import { rmSync } from 'node:fs'
@@ -21,6 +22,7 @@ const { values: args } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
+    billing: { type: 'boolean', default: false },
     port: { type: 'string', default: '4300' },
   },
 })
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
   const sandbox = await startSandbox({ footageDir })
   const port = await freePort()
   const site = `http://127.0.0.1:${port}`
-  const environment = sandbox.environment({ port, dataDir })
+  const environment = sandbox.environment({ port, dataDir, billing: args.billing })
   const echoes = startProcess({ ...environment, LOG_LEVEL: args.json ? 'fatal' : 'warn' })
   await until('Echoes answers', async () => (await fetch(`${site}/readyz`).catch(() => null))?.ok)
   if (!args.fresh) {

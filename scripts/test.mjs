@@ -21,10 +21,17 @@ const WAITING = [
   'tests/move-soak.test.ts',
 ]
 const COMPUTING = ['tests/upload-soak.test.ts', 'tests/render-soak.test.ts', 'tests/events-soak.test.ts']
-const REST = [...WAITING, ...COMPUTING].map((file) => `--exclude=${file}`)
+// Those with a browser beside those without: neither uses a core of its own for long.
+const BROWSER = [
+  'tests/extension.test.ts',
+  'tests/site.test.ts',
+  'tests/plan-walk.test.ts',
+  'tests/playback.test.ts',
+]
+const REST = [...WAITING, ...COMPUTING, ...BROWSER].map((file) => `--exclude=${file}`)
 const ROUNDS = [
   [WAITING, ['backend/', 'shared/', 'extension-', ...COMPUTING]],
-  [['tests/', 'scripts/', ...REST]],
+  [BROWSER, ['tests/', 'scripts/', ...REST]],
 ]
 const total = { passed: 0, failed: 0, skipped: 0 }
 

@@ -14,6 +14,8 @@ export const siteState = z.object({
       failure: z.string().nullable(),
     }),
   ),
+  /** The streamer's own, to which recaps are copied. */
+  bucket: z.object({ place: z.string(), failure: z.string().nullable() }).nullable(),
   clips: z.array(z.object({ place: z.enum(['intro', 'outro']), url: z.string() })),
   email: z.string().nullable(),
   /** The most that the operator keeps recaps. */
@@ -25,6 +27,12 @@ export type SiteState = z.infer<typeof siteState>
 export const editorBody = z.object({ login: z.string().trim().min(1).max(60), add: z.boolean() })
 /** `POST /settings/hooks`; an empty address removes it. Answered with {@link siteState}; a new webhook's secret comes once. */
 export const hookBody = z.object({ kind: z.enum(['discord', 'webhook']), url: z.string().trim().max(2_000) })
+/** `POST /settings/bucket`; an empty address removes it. Answered with {@link siteState}. */
+export const bucketBody = z.object({
+  url: z.string().trim().max(2_000),
+  accessKeyId: z.string().trim().max(200),
+  secretAccessKey: z.string().trim().max(200),
+})
 /** `POST /settings/deck`: answered with the addresses, which are shown once. */
 export const deckBody = z.object({ on: z.boolean() })
 export const deckAddresses = z.object({

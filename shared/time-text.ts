@@ -14,15 +14,3 @@ export function lengthText(ms: number): string {
   const sec = Math.round(ms / 1000)
   return sec < 60 ? `${sec} s` : positionText(sec)
 }
-
-const DAY = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
-
-/** `24 November 2026`, the day in UTC. */
-export function dayText(ms: number): string {
-  return DAY.format(ms)
-}

@@ -88,10 +88,7 @@ describe.skipIf(!chromiumPath)('a plan', { timeout: 180_000 }, () => {
     const stranger = await openSite(browser, site)
     await stranger.page.getByText('Made by Echoes').waitFor()
     await stranger.look('landing')
-    await stranger.page
-      .getByRole('link', { name: /Clock practice|moments/ })
-      .first()
-      .click()
+    await stranger.page.getByRole('link', { name: /Sunny, 0:2/ }).click()
     await stranger.page.getByRole('heading', { name: 'Who made it' }).waitFor()
     await stranger.look('public-recap')
     for (const name of ['Privacy', 'Terms']) {

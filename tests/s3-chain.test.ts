@@ -5,6 +5,7 @@ import { openStorage } from '../backend/storage/open.ts'
 import { sweepMedia } from '../backend/jobs/sweep-media.ts'
 import { makeLog } from '../backend/log.ts'
 import { hasSwift, startSwift } from '../scripts/sandbox/s3/swift.ts'
+import type { SiteState } from '../shared/site.ts'
 import { liveStreamer } from './running.ts'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -47,10 +48,32 @@ it.skipIf(!hasSwift())(
     expect([part.status, await part.text()]).toEqual([206, 'ftyp'])
     expect(await visitor.download(`${site}/recaps/${id}/recap.mp4`)).toHaveLength(product?.bytes ?? 0)
 
+    // The streamer's own bucket gets a copy; an address that leads nowhere is told at once.
+    await server.bucket('mine')
+    const mine = `s3://mine/recaps?endpoint=${server.endpoint}`
+    const putBucket = (bucket: object) =>
+      visitor.ask<SiteState & { sentence?: string }>(`${site}/settings/bucket`, {
+        url: mine,
+        ...keys,
+        ...bucket,
+      })
+    expect((await putBucket({ secretAccessKey: 'wrong' })).body.sentence).toMatch(
+      /did not take a small file.*403/,
+    )
+    expect((await putBucket({ url: 'https://mine' })).status).toBe(422)
+    const { body } = await putBucket({})
+    expect(body.bucket).toEqual({ place: 'mine/recaps', failure: null })
+    expect(JSON.stringify(await echoes.db.selectFrom('hooks').selectAll().execute())).not.toContain(
+      keys.secretAccessKey,
+    )
+
     await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
     await vi.waitFor(() => expect(sandbox.google.videos).toHaveLength(1), 30_000)
     expect(sandbox.google.videos[0]?.sha256).toBe(product?.sha256)
     await vi.waitFor(async () => expect((await recap())?.state).toBe('published'), 20_000)
+
+    const own = openStorage(mine, keys, `${config.dataDir}/own`)
+    await vi.waitFor(async () => expect(await own.digest(`${id}.mp4`)).toBe(product?.sha256), 20_000)
 
     const clock = { now: () => Date.now() + 8 * DAY_MS }
     await sweepMedia({ db: echoes.db, clock, log: makeLog('error'), storage, rules: config.retention })

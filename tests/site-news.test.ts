@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findChannel } from '../backend/db/channels.ts'
 import { findGrant } from '../backend/db/grants.ts'
-import { addressProblem, isInside } from '../backend/notify/hooks.ts'
+import { bucketProblem } from '../backend/own-bucket.ts'
+import { isInside } from '../backend/notify/inside.ts'
+import { addressProblem } from '../backend/notify/hooks.ts'
 import { tokenBox } from '../backend/token-box.ts'
 import type { DeckAddresses, SiteState } from '../shared/site.ts'
 import { startHooks } from '../scripts/sandbox/hooks.ts'
@@ -55,6 +57,20 @@ describe('news', () => {
     expect(said).toMatchObject({ allowed_mentions: { parse: [] } })
     const rows = JSON.stringify(await echoes.db.selectFrom('hooks').selectAll().execute())
     expect(rows).not.toContain('token-of-discord')
+  })
+
+  it('nor do recaps go into a bucket inside', () => {
+    const keys = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const of = (url: string) => bucketProblem(url, keys, { allowLocal: false })
+    expect(of('s3://mine?endpoint=https://s3.example.org')).toBeNull()
+    for (const endpoint of [
+      'http://s3.example.org',
+      'https://127.0.0.1',
+      'https://localhost',
+      'https://[::1]',
+    ])
+      expect(of(`s3://mine?endpoint=${endpoint}`)).toMatch(/public Internet/)
+    expect(of('/srv/media')).toMatch(/s3:/)
   })
 
   it('never goes inside', () => {

@@ -304,13 +304,13 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       }
       await queueMessage(db, mail, NOW)
       await queueMessage(db, mail, NOW)
-      const taken = await takeMessage(db, NOW, 1_000)
+      const taken = await takeMessage(db, ['mail'], NOW, 1_000)
       expect(taken).toMatchObject({ payload: { to: 'a@b.c' }, attempts: 1 })
-      expect(await takeMessage(db, NOW, 1_000)).toBeNull()
-      const again = await takeMessage(db, NOW + 1_000, 1_000)
+      expect(await takeMessage(db, ['mail'], NOW, 1_000)).toBeNull()
+      const again = await takeMessage(db, ['mail'], NOW + 1_000, 1_000)
       expect(again).toMatchObject({ id: taken?.id, attempts: 2 })
       await messageSent(db, again?.id ?? '', NOW)
-      expect(await takeMessage(db, NOW + 10_000, 1_000)).toBeNull()
+      expect(await takeMessage(db, ['mail'], NOW + 10_000, 1_000)).toBeNull()
     })
 
     it('edits of a show get numbers in a row, whoever makes them at once; a clash is told to who was behind', async () => {

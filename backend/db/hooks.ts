@@ -14,7 +14,7 @@ export interface Hook {
 /** What is sealed. */
 export interface HookTarget {
   url: string
-  /** Signs what is sent; empty for Discord. */
+  /** Signs what is sent; empty for Discord; JSON of a bucket's keys. */
   secret: string
 }
 

@@ -42,13 +42,19 @@ export async function queueMessage(
 /**
  * Takes the next message that is due, for `holdMs`: whoever dies with it leaves it to be sent again after that.
  */
-export async function takeMessage(db: Database, now: number, holdMs: number): Promise<QueuedMessage | null> {
+export async function takeMessage(
+  db: Database,
+  kinds: readonly MessageKind[],
+  now: number,
+  holdMs: number,
+): Promise<QueuedMessage | null> {
   return db.transaction().execute(async (tx) => {
     const row = await tx
       .selectFrom('outbox')
       .selectAll()
       .where('state', '=', 'waiting')
       .where('next_at', '<=', now)
+      .where('kind', 'in', kinds)
       .orderBy('next_at')
       .executeTakeFirst()
     if (!row) return null

@@ -247,7 +247,8 @@ export interface DeckKeyRow {
 /** Where a channel's notices go beside mail. */
 export interface HookRow {
   channel_id: string
-  kind: 'discord' | 'webhook'
+  /** `bucket`: not news, but the recap itself. */
+  kind: 'discord' | 'webhook' | 'bucket'
   /** Compact JWE of `{url, secret}`: a Discord address is as good as a key. */
   target: string
   /** Why the last notice did not get through; null when it did. */
@@ -349,7 +350,7 @@ export interface OutboxRow {
   /** `<kind>:<about>`: the same message is never queued twice. */
   unique_key: string
   channel_id: string
-  kind: 'mail' | 'discord' | 'webhook'
+  kind: 'mail' | 'discord' | 'webhook' | 'bucket'
   payload: string
   state: 'waiting' | 'sent' | 'failed'
   attempts: number

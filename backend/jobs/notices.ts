@@ -41,6 +41,8 @@ export async function prepareNotice(
         now,
       )
     for (const kind of await hookKindsOf(tx, channelId)) {
+      // A bucket gets recaps, not news.
+      if (kind === 'bucket' && notice.kind !== 'published') continue
       const text = letter.text.split('\n\n— ')[0] ?? letter.text
       const payload = {
         event: `recap.${notice.kind}`,

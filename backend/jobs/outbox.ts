@@ -2,13 +2,21 @@
 import { Fault } from '../../shared/fault.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
-import { messageFailed, messageSent, takeMessage, type QueuedMessage } from '../db/outbox.ts'
+import {
+  messageFailed,
+  messageSent,
+  takeMessage,
+  type MessageKind,
+  type QueuedMessage,
+} from '../db/outbox.ts'
 import { errorText, type Log } from '../log.ts'
 
 export interface OutboxContext {
   db: Database
   clock: Clock
   log: Log
+  /** Which messages: what takes long must not hold up what does not. */
+  kinds: readonly MessageKind[]
   /** A message is left alone for so long by others while one process sends it: longer than a mail server may take. */
   holdMs: number
   send(message: QueuedMessage): Promise<void>
@@ -20,8 +28,9 @@ const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 60 * 60_000
 const MAX_ATTEMPTS = 40
 
-export async function sendOutbox({ db, clock, log, holdMs, send, onOutcome }: OutboxContext): Promise<void> {
-  const next = () => takeMessage(db, clock.now(), holdMs)
+export async function sendOutbox(context: OutboxContext): Promise<void> {
+  const { db, clock, log, kinds, holdMs, send, onOutcome } = context
+  const next = () => takeMessage(db, kinds, clock.now(), holdMs)
   for (let message = await next(); message; message = await next()) {
     try {
       await send(message)

@@ -1,6 +1,6 @@
 /** Mails about a channel's plan. */
 import type { BillingNews } from '../domain/access.ts'
-import { dayText } from '../../shared/time-text.ts'
+import { dayText } from '../../shared/day-text.ts'
 import { noticeLetter, type Letter } from './letters.tsx'
 
 const WORDS: Record<BillingNews, { subject: string; sentences(until: string): string[]; link: string }> = {

@@ -1,5 +1,5 @@
 /** The receipt of a deleted account: the last mail there is. */
-import { dayText } from '../../shared/time-text.ts'
+import { dayText } from '../../shared/day-text.ts'
 import { noticeLetter, type Letter } from './letters.tsx'
 
 export function farewellLetter({ receipt, askedAtMs }: { receipt: string; askedAtMs: number }): Letter {

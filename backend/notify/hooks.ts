@@ -6,11 +6,10 @@
  * after the name is resolved, on the very connection), no redirects.
  */
 import { createHmac } from 'node:crypto'
-import { lookup } from 'node:dns'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { BlockList, isIPv6, type LookupFunction } from 'node:net'
 import { Fault } from '../../shared/fault.ts'
+import { isPublicName, lookupOutside } from './inside.ts'
 
 export interface HookMessage {
   event: string
@@ -36,41 +35,6 @@ export const DISCORD = 'https://discord.com/api/webhooks/'
 const TIMEOUT_MS = 10_000
 const DISCORD_MAX = 1_900
 
-/** Everything that is not the public Internet (IANA's special-purpose registries). */
-const INSIDE = new BlockList()
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-] as const)
-  INSIDE.addSubnet(net, bits, 'ipv4')
-for (const [net, bits] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['100::', 64],
-  ['2001:db8::', 32],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  INSIDE.addSubnet(net, bits, 'ipv6')
-
-export function isInside(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped) return INSIDE.check(mapped, 'ipv4')
-  return INSIDE.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-}
-
 /** Why an address cannot be taken, as a sentence; null when it can. */
 export function addressProblem(
   kind: 'discord' | 'webhook',
@@ -86,11 +50,7 @@ export function addressProblem(
   if (username) return 'Please leave names and passwords out of the address.'
   if (options.allowLocal) return null
   if (protocol !== 'https:') return 'Only https:// addresses are taken.'
-  const bare = hostname.replace(/^\[|\]$/g, '')
-  const literal = /^[\d.]+$/.test(bare) || bare.includes(':')
-  return literal || !hostname.includes('.') || /\.(local|internal|localhost)$/.test(hostname)
-    ? 'The address must be a name on the public Internet.'
-    : null
+  return isPublicName(hostname) ? null : 'The address must be a name on the public Internet.'
 }
 
 export function signatureOf(secret: string, id: string, timestampSec: number, body: string): string {
@@ -144,14 +104,6 @@ function post(
   headers: Record<string, string>,
   { allowLocal }: HookOptions,
 ): Promise<number> {
-  const guarded: LookupFunction = (host, options, done) =>
-    lookup(host, { ...options, all: true }, (error, found) => {
-      if (error) return done(error, '', 0)
-      const inside = !allowLocal && found.some(({ address }) => isInside(address))
-      if (inside) return done(new Error('the name leads inside'), '', 0)
-      if ('all' in options && options.all) return done(null, found)
-      done(null, found[0]?.address ?? '', found[0]?.family ?? 4)
-    })
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest
     const request = send(
@@ -159,7 +111,7 @@ function post(
       {
         method: 'POST',
         headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'Echoes' },
-        lookup: guarded,
+        ...(allowLocal ? {} : { lookup: lookupOutside }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       },
       (answer) => {

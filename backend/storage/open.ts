@@ -1,5 +1,6 @@
 /** Storage by its address: a folder, or `s3://bucket/prefix?endpoint=https://…&region=…`. */
 import { isAbsolute } from 'node:path'
+import type { LookupFunction } from 'node:net'
 import { diskStorage } from './disk.ts'
 import { movingStorage } from './moving.ts'
 import { s3Storage } from './s3.ts'
@@ -23,7 +24,12 @@ export function storageProblem(url: string, keys: StorageKeys | null): string | 
 }
 
 /** @param localDir where work is done and copies lie, for a bucket */
-export function openStorage(url: string, keys: StorageKeys | null, localDir: string): Storage {
+export function openStorage(
+  url: string,
+  keys: StorageKeys | null,
+  localDir: string,
+  lookup?: LookupFunction,
+): Storage {
   const problem = storageProblem(url, keys)
   if (problem) throw new Error(`${url} ${problem}`)
   if (!url.startsWith('s3:') || !keys) return diskStorage(url)
@@ -36,6 +42,7 @@ export function openStorage(url: string, keys: StorageKeys | null, localDir: str
     endpoint: searchParams.get('endpoint') ?? undefined,
     credentials: keys,
     localDir,
+    ...(lookup ? { lookup } : {}),
   })
 }
 

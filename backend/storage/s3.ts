@@ -23,6 +23,7 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import PQueue from 'p-queue'
@@ -40,6 +41,8 @@ export interface S3Options {
   credentials: { accessKeyId: string; secretAccessKey: string }
   /** Working folders, copies, and notes of uploads under way. */
   localDir: string
+  /** Resolves names, where the address comes from outside. */
+  lookup?: LookupFunction
   /** Larger files go in parts of this size, at least 5 MiB. */
   partBytes?: number
 }
@@ -72,7 +75,16 @@ export function s3Storage(options: S3Options): Storage {
     // Not every service knows the SDK's own checksums; ours are sent beside.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: REQUEST_MS,
+      ...(options.lookup
+        ? {
+            httpAgent: { keepAlive: true, lookup: options.lookup },
+            httpsAgent: { keepAlive: true, lookup: options.lookup },
+          }
+        : {}),
+    },
     maxAttempts: 1,
   })
   const at = (key: string) => ({ Bucket, Key: prefix + checkKey(key) })
@@ -85,7 +97,9 @@ export function s3Storage(options: S3Options): Storage {
       throw error
     })
 
-  const isThere = async (key: string, sha256: string) => (await head(key))?.Metadata?.sha256 === sha256
+  /** Who may not look, sends it once more. */
+  const isThere = async (key: string, sha256: string) =>
+    (await head(key).catch(() => null))?.Metadata?.sha256 === sha256
 
   async function putWhole(key: string, file: string, sha256: string): Promise<void> {
     const Body = await readFile(file)

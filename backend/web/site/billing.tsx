@@ -1,7 +1,7 @@
 /** The billing page: the plan, its state in words, the next date, and the ways to Stripe's own pages. */
 import { Hono } from 'hono'
 import type { Clock } from '../../../shared/clock.ts'
-import { dayText } from '../../../shared/time-text.ts'
+import { dayText } from '../../../shared/day-text.ts'
 import type { Price } from '../../billing/stripe.ts'
 import { findChannel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'

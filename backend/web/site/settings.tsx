@@ -8,14 +8,15 @@ import { randomBytes } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import type { Clock } from '../../../shared/clock.ts'
 import { LARGEST_CLIP_BYTES, LONGEST_CLIP_SEC } from '../../../shared/limits.ts'
-import { deckBody, editorBody, hookBody, type SiteState } from '../../../shared/site.ts'
+import { bucketBody, deckBody, editorBody, hookBody, type SiteState } from '../../../shared/site.ts'
 import { findChannel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
 import { deckKeySince, removeDeckKey, saveDeckKey } from '../../db/deck-keys.ts'
 import { addEditor, editorsOf, removeEditor } from '../../db/editors.ts'
-import { hookPurpose, hooksOf, removeHook, saveHook, type HookTarget } from '../../db/hooks.ts'
+import { hookPurpose, hooksOf, type Hook, removeHook, saveHook, type HookTarget } from '../../db/hooks.ts'
 import { clipKey, clipsOf, mediaDeleted, recordMedia, type ClipPlace } from '../../db/media.ts'
 import { addressProblem, type HookOptions } from '../../notify/hooks.ts'
+import type { StorageKeys } from '../../storage/open.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { TokenBox } from '../../token-box.ts'
 import { hashOf, newSecret } from '../session.ts'
@@ -32,6 +33,8 @@ export interface SettingsOptions {
   siteUrl: string
   hooks: HookOptions
   longestKeepMs: number
+  /** Tries to write into a bucket. @returns why it does not work, as a sentence, or null */
+  tryBucket(url: string, keys: StorageKeys): Promise<string | null>
   /** @throws where the disk has no room for so many bytes */
   expectRoom(bytes: number): Promise<void>
   usersByLogin(logins: string[]): Promise<{ userId: string; login: string }[]>
@@ -105,6 +108,21 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     )
     await saveHook(db, channelId, { kind, target }, clock.now())
     return c.json({ state: await stateOf(channelId), secret: secret || null }, 200, fresh)
+  })
+
+  app.post('/settings/bucket', async (c) => {
+    const { channelId } = await gate.streamer(c)
+    const { url, ...keys } = await jsonOf(c, bucketBody)
+    if (url === '') {
+      await removeHook(db, channelId, 'bucket')
+      return c.json(await stateOf(channelId), 200, fresh)
+    }
+    const problem = await options.tryBucket(url, keys)
+    if (problem) return stop(c, 422, problem)
+    const secret: HookTarget = { url, secret: JSON.stringify(keys) }
+    const target = await box.seal(JSON.stringify(secret), hookPurpose(channelId, 'bucket'))
+    await saveHook(db, channelId, { kind: 'bucket', target }, clock.now())
+    return c.json(await stateOf(channelId), 200, fresh)
   })
 
   app.post('/settings/deck', async (c) => {
@@ -186,15 +204,20 @@ export function settingsRoutes(options: SettingsOptions): Hono {
       hooksOf(db, channelId),
       clipsOf(db, channelId),
     ])
-    const shown = hooks.map(async ({ kind, target, failure }) => {
-      const { url } = JSON.parse(await box.open(target, hookPurpose(channelId, kind))) as HookTarget
-      return { kind, host: new URL(url).host, failure }
+    const urlOf = async ({ kind, target }: Hook) =>
+      new URL((JSON.parse(await box.open(target, hookPurpose(channelId, kind))) as HookTarget).url)
+    const shown = hooks.flatMap((hook) => {
+      const { kind, failure } = hook
+      return kind === 'bucket' ? [] : [urlOf(hook).then(({ host }) => ({ kind, host, failure }))]
     })
+    const bucket = hooks.find((hook) => hook.kind === 'bucket')
+    const place = bucket && (await urlOf(bucket))
     return {
       siteUrl,
       editors,
       deckSinceMs,
       hooks: await Promise.all(shown),
+      bucket: place ? { place: place.host + place.pathname, failure: bucket?.failure ?? null } : null,
       clips: clips.map(({ place, key }) => ({
         place,
         url: `/settings/clips/${place}?${hashOf(key).slice(0, 8)}`,

@@ -1,5 +1,5 @@
 /** What a streamer has to do once, as steps in any order: what is done, what is missing, and why it is asked for. */
-import { dayText } from '../../../shared/time-text.ts'
+import { dayText } from '../../../shared/day-text.ts'
 import type { Channel } from '../../db/channels.ts'
 import { consentOf } from '../../db/consents.ts'
 import type { Database } from '../../db/database.ts'

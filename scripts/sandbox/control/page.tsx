@@ -27,6 +27,7 @@ export function ControlPage({ sandbox, site, channelId }: Props & { site: string
           <StreamCard />
           <ChatCard />
           <FaultsCard sandbox={sandbox} />
+          {sandbox.stripe.endpoint && <StripeCard sandbox={sandbox} />}
         </div>
         <div id="happening" aria-live="off">
           <Happening sandbox={sandbox} channelId={channelId} />
@@ -70,6 +71,26 @@ function StreamCard() {
           New game <input name="game" />
         </label>
         <button>Change game</button>
+      </form>
+    </section>
+  )
+}
+
+/** Stripe's clock alone: what only Echoes' own clock brings about stays as it is. */
+function StripeCard({ sandbox: { stripe } }: { sandbox: Sandbox }) {
+  return (
+    <section class="card">
+      <h2>Stripe</h2>
+      <p>
+        {stripe.subscriptions.size} subscriptions; its clock stands at{' '}
+        {new Date(stripe.clock.now()).toISOString().slice(0, 10)}.
+      </p>
+      <form method="post" action="/stripe" class="buttons">
+        {[1, 7, 14].map((days) => (
+          <button name="days" value={days}>
+            {days === 1 ? 'A day on' : `${days} days on`}
+          </button>
+        ))}
       </form>
     </section>
   )

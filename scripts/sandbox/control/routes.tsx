@@ -52,6 +52,7 @@ export function controlRoutes({ sandbox, site }: ControlOptions): Hono {
   act('/chat', ({ login, text }) => {
     if (login && text) twitch.say(channelId, login, text)
   })
+  act('/stripe', ({ days }) => sandbox.stripe.advanceDays(Number(days ?? 0)))
   act('/faults', ({ copies, unaudited, quota, hidden }) => {
     sandbox.eventsub.faults.copies = copies ? 5 : 1
     sandbox.google.faults.unaudited = unaudited === 'on'

@@ -1,6 +1,6 @@
 /** What a customer sees at the sandbox's Stripe: the checkout, and the portal with card, cancelling and invoices. */
 import { Hono } from 'hono'
-import { dayText } from '../../../shared/time-text.ts'
+import { dayText } from '../../../shared/day-text.ts'
 import { Layout, toHtml } from '../../../backend/web/site/layout.tsx'
 import type { Card, StripeWorld } from './world.ts'
 

@@ -9,6 +9,7 @@ import { SaveStatusLine } from '../../../../extension-config/view/save-status.ts
 import '../../../../extension-config/config.css'
 import { Access } from './access.tsx'
 import { Clips } from './clips.tsx'
+import { Bucket } from './bucket.tsx'
 import { Notices } from './notices.tsx'
 import { Publishing, Timing } from './publishing.tsx'
 import './settings.css'
@@ -36,6 +37,7 @@ function SettingsPage({ saving, autosave, api, site, siteApi }: Props) {
       <ChannelSettings saving={saving} autosave={autosave} api={api} />
       <Clips {...part} />
       <Timing {...part} />
+      <Bucket {...part} />
       <Access {...part} />
     </main>
   )

@@ -42,6 +42,8 @@ export function makeSiteApi(onState: (state: SiteState) => void) {
       if (outcome.ok) onState(outcome.body.state)
       return outcome
     },
+    bucket: (bucket: { url: string; accessKeyId: string; secretAccessKey: string }) =>
+      taking(post('/bucket', bucket)),
     async deck(on: boolean) {
       const outcome = await post<DeckAddresses>('/deck', { on })
       if (outcome.ok) onState(outcome.body.state)
