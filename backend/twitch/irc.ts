@@ -12,6 +12,8 @@ const ROOMS_A_CONNECTION = 90
 /** Twitch takes 20 joins in 10 s; twurple lets 20 go in 11 s, and complains where more are asked for. */
 const JOINS = 20
 const JOIN_WINDOW_MS = 11_500
+/** For how long a connection that Twitch wants closed is still listened to, at most. */
+const RETIRING_MS = 60_000
 
 export interface IrcOptions {
   /** Only for a server on this machine: `host:port`. */
@@ -41,11 +43,38 @@ export interface IrcTransport {
 
 export function ircTransport(options: IrcOptions): IrcTransport {
   const connections: Connection[] = []
+  /** Those that Twitch is about to close, by what takes their place. */
+  const retiring = new Map<Connection, Connection>()
   let started = false
+  const letGo = (successor: Connection) => {
+    retiring.get(successor)?.client.quit()
+    retiring.delete(successor)
+  }
+  /** Heard until another is in all its rooms: what both deliver is one message. */
+  const replace = (old: Connection) => {
+    const at = connections.indexOf(old)
+    if (at === -1) return
+    const next = open()
+    for (const [login, channelId] of old.rooms) next.rooms.set(login, channelId)
+    connections[at] = next
+    retiring.set(next, old)
+    setTimeout(() => letGo(next), RETIRING_MS).unref()
+    next.client.connect()
+  }
+  const open = (): Connection => {
+    const connection = openConnection({
+      ...options,
+      onReconnect: () => replace(connection),
+      onAllJoined: () => letGo(connection),
+      // twurple would connect it again, were it not told otherwise once it has begun to.
+      onGone: () => !connections.includes(connection) && setImmediate(() => connection.client.quit()),
+    })
+    return connection
+  }
   const connectionWithRoom = (): Connection => {
     const free = connections.find((c) => c.rooms.size < ROOMS_A_CONNECTION)
     if (free) return free
-    const added = openConnection(options)
+    const added = open()
     connections.push(added)
     if (started) added.client.connect()
     return added
@@ -66,10 +95,13 @@ export function ircTransport(options: IrcOptions): IrcTransport {
       // Also those whose join has failed.
       for (const connection of connections) connection.joinMissing()
     },
-    isHearing: () => connections.length > 0 && connections.every((c) => c.client.isConnected),
+    isHearing: () =>
+      connections.length > 0 &&
+      connections.every((c) => c.client.isConnected || retiring.get(c)?.client.isConnected),
     async stop() {
       started = false
-      for (const { client } of connections.splice(0)) client.quit()
+      for (const { client } of [...connections.splice(0), ...retiring.values()]) client.quit()
+      retiring.clear()
     },
   }
 }
@@ -83,8 +115,18 @@ export interface Connection {
   leave(login: string): void
 }
 
+export interface ConnectionOptions extends IrcOptions {
+  /** Twitch is about to close this connection. */
+  onReconnect?(): void
+  /** It is in all its rooms. */
+  onAllJoined?(): void
+  /** It was closed from outside. */
+  onGone?(): void
+}
+
 /** One connection, not yet opened. */
-export function openConnection({ server, wordsOf, onLine, onModeration, onState }: IrcOptions): Connection {
+export function openConnection(options: ConnectionOptions): Connection {
+  const { server, wordsOf, onLine, onModeration, onState } = options
   const client = new ChatClient({
     readOnly: true,
     logger: { minLevel: 'critical' },
@@ -96,12 +138,11 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
   const receive = client.irc.receiveLine.bind(client.irc)
   client.irc.receiveLine = (line: string) => {
     if (isChatter(line, wordsOf)) return onState?.('passed-over')
-    // Twitch is about to close this connection; twurple does not know the word.
-    if (RECONNECT.test(line)) {
-      onState?.('lost')
-      return void client.irc.reconnect()
-    }
-    receive(line)
+    // twurple does not know the word.
+    if (!RECONNECT.test(line)) return receive(line)
+    retired = true
+    onState?.('lost')
+    options.onReconnect?.()
   }
   client.onMessage((_channel, _user, text, message) => {
     onState?.('heard')
@@ -124,7 +165,7 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
   })
   // We keep track of the joins ourselves, and of their pace. twurple forgets those that wait when the connection drops, and
   // of those that wait for the connection it lets one go every eleven seconds instead of twenty.
-  let registered = false
+  let [registered, retired] = [false, false]
   const [pending, joined] = [new Set<string>(), new Set<string>()]
   let joinedAt: number[] = []
   let timer: NodeJS.Timeout | undefined
@@ -142,7 +183,11 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
       joinedAt.push(now)
       pending.add(login)
       client.join(login).then(
-        () => pending.delete(login) && joined.add(login),
+        () => {
+          if (!pending.delete(login)) return
+          joined.add(login)
+          if (joined.size >= rooms.size) options.onAllJoined?.()
+        },
         () => {
           pending.delete(login)
           onState?.('join-failed')
@@ -155,7 +200,9 @@ export function openConnection({ server, wordsOf, onLine, onModeration, onState 
     clearTimeout(timer)
     pending.clear()
     joined.clear()
-    if (!manually) onState?.('lost')
+    if (manually) return
+    if (!retired) onState?.('lost')
+    options.onGone?.()
   })
   client.onAuthenticationSuccess(() => {
     registered = true

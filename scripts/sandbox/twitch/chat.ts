@@ -7,6 +7,7 @@ interface Client {
   socket: WebSocket
   nick: string
   rooms: Set<string>
+  stalled: boolean
 }
 
 export interface ChatServer {
@@ -15,6 +16,8 @@ export interface ChatServer {
   /** Tells all clients to reconnect, as Twitch does before maintenance, or cuts them off. */
   reconnect(): void
   cut(): void
+  /** Neither reads nor writes on the connections that are open now, and does not close them either. */
+  stall(): void
   close(): Promise<void>
 }
 
@@ -25,7 +28,7 @@ export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServe
   await new Promise((resolve) => server.once('listening', resolve))
   const clients = new Set<Client>()
   server.on('connection', (socket) => {
-    const client: Client = { socket, nick: '*', rooms: new Set() }
+    const client: Client = { socket, nick: '*', rooms: new Set(), stalled: false }
     clients.add(client)
     socket.on('close', () => clients.delete(client))
     socket.on('message', (data: Buffer) => {
@@ -34,18 +37,24 @@ export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServe
   })
   world.on('chat', (line) => {
     const room = world.users.get(line.channelId)?.login ?? ''
-    for (const client of clients) if (client.rooms.has(room)) client.socket.send(`${privmsg(line, room)}\r\n`)
+    for (const client of clients)
+      if (client.rooms.has(room) && !client.stalled) client.socket.send(`${privmsg(line, room)}\r\n`)
   })
   world.on('moderation', (moderation) => {
     const room = world.users.get(moderation.channelId)?.login ?? ''
     for (const client of clients)
-      if (client.rooms.has(room)) client.socket.send(`${cleared(moderation, room)}\r\n`)
+      if (client.rooms.has(room) && !client.stalled) client.socket.send(`${cleared(moderation, room)}\r\n`)
   })
   return {
     port: (server.address() as AddressInfo).port,
     clients,
     reconnect: () => clients.forEach((c) => c.socket.send(`${HOST} RECONNECT\r\n`)),
     cut: () => clients.forEach((c) => c.socket.terminate()),
+    stall: () =>
+      clients.forEach((c) => {
+        c.stalled = true
+        c.socket.pause()
+      }),
     close: () =>
       new Promise((resolve) => {
         for (const { socket } of clients) socket.terminate()
