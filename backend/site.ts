@@ -155,6 +155,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         siteUrl,
         hooks: config.hooks,
         longestKeepMs: config.retention.recapMaxAgeMs,
+        billing: parts.subscribers !== null,
         tryBucket: (url, keys) => tryBucket(url, keys, config.hooks),
         expectRoom: (bytes) => expectRoom(parts.room, bytes),
         usersByLogin,

@@ -18,6 +18,8 @@ export const siteState = z.object({
   bucket: z.object({ place: z.string(), failure: z.string().nullable() }).nullable(),
   clips: z.array(z.object({ place: z.enum(['intro', 'outro']), url: z.string() })),
   email: z.string().nullable(),
+  /** Whether Echoes costs something here. */
+  billing: z.boolean(),
   /** The most that the operator keeps recaps. */
   longestKeepMs: z.number(),
 })

@@ -85,6 +85,7 @@ describe.skipIf(!chromiumPath)('a plan', { timeout: 180_000 }, () => {
     await page.goto(`${site}/settings`)
     await page.getByLabel('A page for each recap').check()
     await page.getByText('Saved').first().waitFor()
+    await page.getByLabel('Your plan').waitFor()
     const stranger = await openSite(browser, site)
     await stranger.page.getByText('Made by Echoes').waitFor()
     await stranger.look('landing')

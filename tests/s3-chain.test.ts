@@ -5,6 +5,7 @@ import { openStorage } from '../backend/storage/open.ts'
 import { sweepMedia } from '../backend/jobs/sweep-media.ts'
 import { makeLog } from '../backend/log.ts'
 import { hasSwift, startSwift } from '../scripts/sandbox/s3/swift.ts'
+import type { Preview } from '../shared/desk.ts'
 import type { SiteState } from '../shared/site.ts'
 import { liveStreamer } from './running.ts'
 
@@ -47,6 +48,13 @@ it.skipIf(!hasSwift())(
     const part = await fetch(asked.headers.get('location') ?? '', { headers: { range: 'bytes=4-7' } })
     expect([part.status, await part.text()]).toEqual([206, 'ftyp'])
     expect(await visitor.download(`${site}/recaps/${id}/recap.mp4`)).toHaveLength(product?.bytes ?? 0)
+    const at = `${site}/recaps/${id}/cards/${product?.moments[0]?.id}`
+    const preview = (await visitor.ask<Preview>(`${at}/preview`)).body
+    const footage = await fetch(site + preview.url, { headers: { cookie }, redirect: 'manual' })
+    expect(footage.headers.get('location')).toContain(`/previews/${id}/`)
+    const first = await fetch(footage.headers.get('location') ?? '', { headers: { range: 'bytes=4-7' } })
+    expect([first.status, await first.text()]).toEqual([206, 'ftyp'])
+    expect((await visitor.ask<Preview>(`${at}/preview`)).body).toEqual(preview)
 
     // The streamer's own bucket gets a copy; an address that leads nowhere is told at once.
     await server.bucket('mine')

@@ -1,12 +1,11 @@
 /**
  * Footage for the desk: a moment with some of what was before and after it, so that it can be trimmed both ways. Copied, not
- * encoded, when somebody looks at it; kept with the recap.
+ * encoded, when somebody looks at it; stored beside the recap, and kept as long.
  */
 import PQueue from 'p-queue'
-import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import { createHash, randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Refusal } from '../../shared/fault.ts'
 import { recordMedia } from '../db/media.ts'
 import type { Recap } from '../db/recaps.ts'
@@ -17,8 +16,9 @@ import type { JobContext } from './context.ts'
 import { expectRoom } from './room.ts'
 import { bringFootage, partsKey } from './steps/bring-footage.ts'
 
-export interface PreviewFile {
-  file: string
+export interface Preview {
+  /** Storage keys of the footage, and of a picture of it. */
+  video: string
   still: string
   /** Show runtime of its first picture, and of its end. */
   startMs: number
@@ -27,20 +27,19 @@ export interface PreviewFile {
 
 export interface Previews {
   /** @throws {Refusal} where there is no footage */
-  of(recap: Recap, plan: ShowPlan, card: Card): Promise<PreviewFile>
+  of(recap: Recap, plan: ShowPlan, card: Card): Promise<Preview>
 }
 
 const MARGIN_MS = 10_000
 /** Small trims keep the same footage. */
 const GRID_MS = 15_000
 const MOST_MS = 20 * 60_000
-const PLACE = z.object({ startMs: z.number(), endMs: z.number() })
 
 type PreviewContext = Pick<JobContext, 'db' | 'clock' | 'storage' | 'vods' | 'room' | 'mayRender'>
 
 export function makePreviews(context: PreviewContext): Previews {
   const queue = new PQueue({ concurrency: 1 })
-  const underWay = new Map<string, Promise<PreviewFile>>()
+  const underWay = new Map<string, Promise<Preview>>()
   return {
     async of(recap, plan, card) {
       const marginMs = context.vods.around === 'free' ? MARGIN_MS : 0
@@ -51,40 +50,54 @@ export function makePreviews(context: PreviewContext): Previews {
       const name = createHash('sha256')
         .update(JSON.stringify([span, plan.allByMs]))
         .digest('hex')
-      const dir = context.storage.workDir(`${previewsKey(recap.id)}/${name.slice(0, 16)}`)
-      const known = await readFile(join(dir, 'place.json'), 'utf8').catch(() => null)
-      if (known) return { ...filesIn(dir), ...PLACE.parse(JSON.parse(known)) }
-      const making = underWay.get(dir) ?? queue.add(() => make(context, recap, plan, span, dir))
-      underWay.set(dir, making)
+      const base = `${previewsKey(recap.id)}/${name.slice(0, 16)}`
+      const known = await find(context.storage, base)
+      if (known) return known
+      const making = underWay.get(base) ?? queue.add(() => make(context, recap, plan, span, base))
+      underWay.set(base, making)
       try {
         return await making
       } finally {
-        underWay.delete(dir)
+        underWay.delete(base)
       }
     },
   }
 }
 
-/** Each web process's machine has its own: brought when somebody looks there. */
-const previewsKey = (recapId: string) => `work/previews/${recapId}`
+const previewsKey = (recapId: string) => `previews/${recapId}`
 
-const filesIn = (dir: string) => ({ file: join(dir, 'preview.mp4'), still: join(dir, '0.jpg') })
+/** Its name says where it is in the show, so that footage and place can only be there together. */
+const keysOf = (base: string, { startMs, endMs }: { startMs: number; endMs: number }): Preview => ({
+  video: `${base}/${startMs}_${endMs}.mp4`,
+  still: `${base}/still.jpg`,
+  startMs,
+  endMs,
+})
+
+async function find(storage: PreviewContext['storage'], base: string): Promise<Preview | null> {
+  for await (const { key } of storage.list(`${base}/`)) {
+    const place = /\/(-?\d+)_(\d+)\.mp4$/.exec(key)
+    if (place) return keysOf(base, { startMs: Number(place[1]), endMs: Number(place[2]) })
+  }
+  return null
+}
 
 async function make(
   context: PreviewContext,
   recap: Recap,
   plan: ShowPlan,
   span: { startMs: number; endMs: number },
-  dir: string,
-): Promise<PreviewFile> {
-  const { db, clock, room } = context
+  base: string,
+): Promise<Preview> {
+  const { db, clock, room, storage } = context
   const { id: recapId, showId, channelId } = recap
   if (!(await context.mayRender(channelId)))
     throw new Refusal('no-plan', 'Your plan has ended: footage is brought again once you choose one.')
   const pieces = plan.locate(span)
   if (pieces.length === 0) throw new Refusal('no-footage', 'Twitch has no recording of this moment.')
   await recordMedia(db, { key: partsKey(showId), channelId, showId, kind: 'work' }, clock.now())
-  await recordMedia(db, { key: previewsKey(recapId), channelId, recapId, kind: 'recap' }, clock.now())
+  const makingKey = `work/${previewsKey(recapId)}`
+  await recordMedia(db, { key: makingKey, channelId, showId, kind: 'work' }, clock.now())
   const footage = await bringFootage(
     context,
     recap,
@@ -93,17 +106,26 @@ async function make(
       expect: (bytes) => expectRoom(room, 2 * bytes),
     },
   )
-  const { file, still } = filesIn(dir)
-  const rendered = await renderRecap({ pieces: footage.pieces, file, stillsDir: dirname(file) })
-  const [first] = rendered.pieces
-  const earlierSec = first ? (footage.pieces[0]?.startSec ?? 0) - first.sourceStartSec : 0
-  // Where the recording begins later than asked, so does what is shown.
-  const lengthMs = Math.round(rendered.durationSec * 1000)
-  const lateMs = Math.max(0, span.endMs - span.startMs - sumMs(pieces))
-  const startMs = Math.round(span.startMs + (span.startMs === 0 ? lateMs : 0) - earlierSec * 1000)
-  const place = { startMs, endMs: startMs + lengthMs }
-  await writeFile(join(dir, 'place.json'), JSON.stringify(place))
-  return { file, still, ...place }
+  // Two processes may make the same; each in a folder of its own.
+  const dir = storage.workDir(`${makingKey}/${randomUUID()}`)
+  const file = join(dir, 'preview.mp4')
+  try {
+    const rendered = await renderRecap({ pieces: footage.pieces, file, stillsDir: dir })
+    const [first] = rendered.pieces
+    const earlierSec = first ? (footage.pieces[0]?.startSec ?? 0) - first.sourceStartSec : 0
+    // Where the recording begins later than asked, so does what is shown.
+    const lengthMs = Math.round(rendered.durationSec * 1000)
+    const lateMs = Math.max(0, span.endMs - span.startMs - sumMs(pieces))
+    const startMs = Math.round(span.startMs + (span.startMs === 0 ? lateMs : 0) - earlierSec * 1000)
+    const preview = keysOf(base, { startMs, endMs: startMs + lengthMs })
+    await recordMedia(db, { key: previewsKey(recapId), channelId, recapId, kind: 'recap' }, clock.now())
+    // The footage last: where it is, the picture is there too.
+    await storage.put(preview.still, join(dir, '0.jpg'))
+    await storage.put(preview.video, file)
+    return preview
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
 }
 
 function sumMs(pieces: readonly { startSec: number; endSec: number }[]): number {

@@ -19,7 +19,7 @@ import type { Actor } from '../session.ts'
 import { deskState, isGoingUp } from './desk-state.ts'
 import { jsonOf, stop, wantsPage, type Gate } from './gate.ts'
 import { Layout, toHtml } from './layout.tsx'
-import { sendFile, sendStored } from './send-file.ts'
+import { sendStored } from './send-file.ts'
 
 export interface DeskOptions {
   db: Database
@@ -131,16 +131,16 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
     const card = plan?.cards.find((each) => each.id === c.req.param('card'))
     if (!plan || !card) return stop(c, 404, 'There is no such moment.')
     try {
-      return { recap, file: await previews.of(recap, plan, card) }
+      return { recap, footage: await previews.of(recap, plan, card) }
     } catch (error) {
       const sentence = error instanceof Refusal ? error.message : 'The recording cannot be had at the moment.'
       return stop(c, 404, sentence)
     }
   }
   app.get('/recaps/:id/cards/:card/preview', async (c) => {
-    const { recap, file } = await previewOf(c)
+    const { recap, footage } = await previewOf(c)
     const at = `/recaps/${recap.id}/cards/${encodeURIComponent(c.req.param('card'))}`
-    const { startMs, endMs } = file
+    const { startMs, endMs } = footage
     // Another span has another address, so that no player mixes two.
     const preview = {
       url: `${at}/preview.mp4?${startMs}`,
@@ -151,8 +151,8 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
     return c.json(preview satisfies Preview, 200, { 'cache-control': 'no-store' })
   })
   app.get('/recaps/:id/cards/:card/preview.mp4', async (c) => {
-    const { file } = await previewOf(c)
-    return sendFile(c, file.file, 'video/mp4')
+    const { footage } = await previewOf(c)
+    return sendStored(c, storage, footage.video, { type: 'video/mp4' })
   })
   app.get('/recaps/:id/cards/:card/still.jpg', async (c) => {
     const { recap } = await gate.recap(c)
@@ -160,8 +160,8 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
     const made = recap.product?.moments.find((moment) => moment.id === c.req.param('card'))
     if (made && (await storage.has(made.still)))
       return sendStored(c, storage, made.still, { type: 'image/jpeg' })
-    const { file } = await previewOf(c)
-    return sendFile(c, file.still, 'image/jpeg')
+    const { footage } = await previewOf(c)
+    return sendStored(c, storage, footage.still, { type: 'image/jpeg' })
   })
 
   app.post('/recaps/:id/cards/:card/publish', async (c) => {

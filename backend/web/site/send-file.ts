@@ -27,7 +27,7 @@ export async function sendStored(
   return sendFile(c, await storage.localFile(key), type, filename ? attached : {})
 }
 
-export async function sendFile(
+async function sendFile(
   c: Context,
   file: string,
   type: string,

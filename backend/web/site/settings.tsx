@@ -33,6 +33,8 @@ export interface SettingsOptions {
   siteUrl: string
   hooks: HookOptions
   longestKeepMs: number
+  /** Whether Echoes costs something here. */
+  billing: boolean
   /** Tries to write into a bucket. @returns why it does not work, as a sentence, or null */
   tryBucket(url: string, keys: StorageKeys): Promise<string | null>
   /** @throws where the disk has no room for so many bytes */
@@ -223,6 +225,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
         url: `/settings/clips/${place}?${hashOf(key).slice(0, 8)}`,
       })),
       email: channel?.email ?? null,
+      billing: options.billing,
       longestKeepMs: options.longestKeepMs,
     }
   }

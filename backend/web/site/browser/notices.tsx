@@ -21,7 +21,7 @@ export function Notices({ settings, autosave, site, siteApi }: Part) {
           ? `Mails go to ${site.email}, as Twitch told us.`
           : 'Twitch told us no mail address of yours.'}
       </p>
-      {MAILS.map((kind) => (
+      {MAILS.filter((kind) => kind !== 'plan' || site.billing).map((kind) => (
         <Toggle
           key={kind}
           label={MAIL_TEXT[kind][0]}
