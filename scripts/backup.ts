@@ -3,16 +3,19 @@
  * A backup is taken while Echoes runs. Restored elsewhere, it goes on with what was under way: uploads ask YouTube first.
  *
  *   --to FOLDER     a new folder for the backup: both databases, and recaps that wait (`--media no` leaves those out; they
- *                   are then made anew from Twitch's recordings, as long as those are there)
+ *                   are then made anew from Twitch's recordings, as long as those are there). What lies in a bucket stays
+ *                   there, and is the bucket's to back up
  *   --from FOLDER   what a backup wrote; DATA_DIR must hold no database yet
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from '../backend/config.ts'
 import { isPostgres } from '../backend/db/database.ts'
+import { diskStorage } from '../backend/storage/disk.ts'
+import { storageOf } from '../backend/storage/open.ts'
 
 /**
  * The engine's first: what it holds for done is then recorded in the facts for sure, and a step that is repeated does no
@@ -20,12 +23,13 @@ import { isPostgres } from '../backend/db/database.ts'
  */
 const DATABASES = ['jobs.sqlite', 'echoes.sqlite']
 const ABOUT = 'about.json'
+const MEDIA = 'storage'
 
 export async function backUp(
   config: Config,
   to: string,
   media = true,
-): Promise<{ bytes: number; recaps: number }> {
+): Promise<{ bytes: number; files: number }> {
   if (isPostgres(config.databaseUrl))
     throw new Error(
       'The facts lie in PostgreSQL: back them up with pg_dump, which brings a consistent copy while all runs.',
@@ -52,14 +56,15 @@ export async function backUp(
        where m.deleted_at is null and (m.kind = 'clip' or (m.kind = 'recap' and r.state = 'rendered'))`,
     )
     .all()
-  const bytes = facts.pragma('page_count', { simple: true }) as number
   facts.close()
-  let recaps = 0
-  for (const { key } of media ? waiting : []) {
-    const from = join(config.dataDir, 'storage', key)
-    if (!existsSync(from)) continue
-    await cp(from, join(unfinished, 'storage', key), { recursive: true })
-    recaps++
+  const { size: bytes } = await stat(join(unfinished, 'echoes.sqlite'))
+  const [storage, copies] = [storageIn(config), diskStorage(join(unfinished, MEDIA))]
+  let files = 0
+  for (const { key } of media && !isBucket(config) ? waiting : []) {
+    for await (const object of storage.list(key)) {
+      await copies.copyIn(object.key, await storage.localFile(object.key))
+      files++
+    }
   }
   await writeFile(
     join(unfinished, ABOUT),
@@ -68,8 +73,11 @@ export async function backUp(
   // Under its name only when it is whole.
   await rm(to, { recursive: true, force: true })
   await rename(unfinished, to)
-  return { bytes: bytes * 4096, recaps }
+  return { bytes, files }
 }
+
+const isBucket = ({ storage }: Config) => storage.url.startsWith('s3:')
+const storageIn = ({ storage, dataDir }: Config) => storageOf(storage, join(dataDir, 'storage'))
 
 export async function restore(config: Config, from: string): Promise<void> {
   if (!existsSync(join(from, ABOUT))) throw new Error(`${from} holds no whole backup.`)
@@ -79,8 +87,8 @@ export async function restore(config: Config, from: string): Promise<void> {
       `${config.dataDir} holds ${there.join(' and ')} already. Nothing is overwritten: move it away first.`,
     )
   await mkdir(config.dataDir, { recursive: true })
-  if (existsSync(join(from, 'storage')))
-    await cp(join(from, 'storage'), join(config.dataDir, 'storage'), { recursive: true })
+  const [copies, storage] = [diskStorage(join(from, MEDIA)), storageIn(config)]
+  for await (const { key } of copies.list()) await storage.copyIn(key, await copies.localFile(key))
   for (const name of DATABASES) await cp(join(from, name), join(config.dataDir, name))
 }
 
@@ -91,10 +99,12 @@ async function main(): Promise<void> {
   const read = readConfig(process.env)
   if (!read.ok) throw new Error(`The settings are not whole:\n  ${read.reason.join('\n  ')}`)
   if (values.to) {
-    const { bytes, recaps } = await backUp(read.config, values.to, values.media !== 'no')
+    const { bytes, files } = await backUp(read.config, values.to, values.media !== 'no')
     console.log(
-      `Backed up to ${values.to}: ${(bytes / 1e6).toFixed(1)} MB of facts, ${recaps} folders of media.`,
+      `Backed up to ${values.to}: ${(bytes / 1e6).toFixed(1)} MB of facts, ${files} files of media.`,
     )
+    if (isBucket(read.config))
+      console.log('Media lies in a bucket and is not in it: back the bucket up by its own means.')
     console.log(
       'The keys of TOKEN_KEYS are not in it. Without them its tokens cannot be read: keep them elsewhere.',
     )

@@ -1,10 +1,11 @@
 /** A backup taken in the middle of a recap, restored elsewhere: it goes on to the same recap, without a second upload. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { startEchoes } from '../backend/echoes.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
+import { diskStorage } from '../backend/storage/disk.ts'
 import { makeLog } from '../backend/log.ts'
 import { backUp, restore } from '../scripts/backup.ts'
 import { liveStreamer } from './running.ts'
@@ -45,8 +46,14 @@ it.each(['before anything was uploaded', 'while it was uploaded', 'without its m
     const elsewhere = { ...config, dataDir: join(mkdtempSync(join(tmpdir(), 'restored-')), 'data') }
     elsewhere.databaseUrl = join(elsewhere.dataDir, 'echoes.sqlite')
     elsewhere.engineUrl = join(elsewhere.dataDir, 'jobs.sqlite')
+    elsewhere.storage = { ...config.storage, url: join(elsewhere.dataDir, 'media') }
+    rmSync(config.dataDir, { recursive: true, force: true })
     await expect(restore(elsewhere, join(to, 'nowhere'))).rejects.toThrow('no whole backup')
     await restore(elsewhere, to)
+    const media = diskStorage(elsewhere.storage.url)
+    expect(await media.digest(before?.product?.key ?? '')).toBe(
+      when === 'without its media' ? null : before?.product?.sha256,
+    )
     await expect(restore(elsewhere, to)).rejects.toThrow('Nothing is overwritten')
     const restored = await startEchoes({
       config: elsewhere,

@@ -18,6 +18,7 @@ import { refreshYoutube, type RefreshContext } from '../backend/jobs/refresh-you
 import { makeLog } from '../backend/log.ts'
 import { Fault } from '../shared/fault.ts'
 import type { SiteState } from '../shared/site.ts'
+import { EVENTSUB_PATH } from '../backend/web/eventsub.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
 import { startRunning, type Running } from './running.ts'
@@ -146,6 +147,18 @@ describe('leaving', { timeout: 90_000 }, () => {
     // Nobody else's was touched.
     expect(await echoes.db.selectFrom('channels').selectAll().execute()).toEqual([others])
     expect(sandbox.google.videos).toHaveLength(1)
+
+    // What was subscribed to while all this went on is ended, too.
+    sandbox.eventsub.create({
+      type: 'stream.online',
+      version: '1',
+      condition: { broadcaster_user_id: channelId },
+      callback: `${site}${EVENTSUB_PATH}`,
+      secret: config.twitch.eventsubSecret,
+    })
+    await vi.waitFor(() => expect(sandbox.eventsub.delivers(channelId, ['stream.online'])).toBe(true), SOON)
+    await signIn(new Visitor(), site, 'victor')
+    await vi.waitFor(() => expect(sandbox.eventsub.delivers(channelId, ['stream.online'])).toBe(false), SOON)
 
     // Who comes back begins anew, but for the trial.
     const again = new Visitor()

@@ -67,12 +67,15 @@ export async function reconcile(context: ReconcileContext): Promise<void> {
 
 async function reconcileSubscriptions({ db, log, twitch, callback }: ReconcileContext): Promise<void> {
   const ours = (await twitch.subscriptions()).filter((s) => s.callback === callback)
+  const channels = await listChannels(db)
+  const known = new Set(channels.map((channel) => channel.id))
   const alive = new Set<string>()
   for (const { id, type, status, channelId } of ours) {
-    if (ALIVE.has(status)) alive.add(`${type}:${channelId}`)
+    // Of a channel that is gone, one may have been made while it went.
+    const isWanted = channelId === null || known.has(channelId)
+    if (ALIVE.has(status) && isWanted) alive.add(`${type}:${channelId}`)
     else await twitch.unsubscribe(id)
   }
-  const channels = await listChannels(db)
   if (channels.length > 0 && !alive.has(`${REVOCATIONS}:null`))
     await twitch.subscribe(REVOCATIONS, '').catch((error: unknown) => {
       log.warn({ error: errorText(error) }, 'could not subscribe to revocations')
