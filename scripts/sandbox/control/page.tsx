@@ -1,6 +1,6 @@
 /** What the control page shows: buttons that act, and below them what happens, refreshed each second. */
 import { positionText } from '../../../shared/time-text.ts'
-import { Layout } from '../../../backend/web/site/layout.tsx'
+import { Page } from '../../../backend/web/site/layout.tsx'
 import type { ArrivedMail } from '../mail.ts'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
 
@@ -11,30 +11,32 @@ interface Props {
 
 export function ControlPage({ sandbox, site, channelId }: Props & { site: string }) {
   return (
-    <Layout title="Echoes sandbox">
-      <link rel="stylesheet" href="/control.css" />
-      <div class="row">
-        <h1>Sandbox</h1>
-        <a class="button" href={sandbox.rig.url}>
-          Open the rig
-        </a>
-        <a class="button" href={site}>
-          Open Echoes
-        </a>
-      </div>
-      <div class="columns">
-        <div>
-          <StreamCard />
-          <ChatCard />
-          <FaultsCard sandbox={sandbox} />
-          {sandbox.stripe.endpoint && <StripeCard sandbox={sandbox} />}
+    <Page title="Echoes sandbox">
+      <main>
+        <link rel="stylesheet" href="/control.css" />
+        <div class="row">
+          <h1>Sandbox</h1>
+          <a class="button" href={sandbox.rig.url}>
+            Open the rig
+          </a>
+          <a class="button" href={site}>
+            Open Echoes
+          </a>
         </div>
-        <div id="happening" aria-live="off">
-          <Happening sandbox={sandbox} channelId={channelId} />
+        <div class="columns">
+          <div>
+            <StreamCard />
+            <ChatCard />
+            <FaultsCard sandbox={sandbox} />
+            {sandbox.stripe.endpoint && <StripeCard sandbox={sandbox} />}
+          </div>
+          <div id="happening" aria-live="off">
+            <Happening sandbox={sandbox} channelId={channelId} />
+          </div>
         </div>
-      </div>
-      <script src="/control.js" defer />
-    </Layout>
+        <script src="/control.js" defer />
+      </main>
+    </Page>
   )
 }
 
@@ -216,22 +218,24 @@ export function Happening({ sandbox, channelId }: Props) {
 /** A mail as a light and as a dark mail program shows it, and as text. */
 export function MailPreview({ mail, at }: { mail: ArrivedMail; at: string }) {
   return (
-    <Layout title={mail.subject}>
-      <link rel="stylesheet" href="/control.css" />
-      <h1>{mail.subject}</h1>
-      <p class="muted">
-        To {mail.to}. One click ends its kind: {mail.headers['list-unsubscribe'] ? 'yes' : 'no'}.
-      </p>
-      <div class="columns">
-        {['light', 'dark'].map((scheme) => (
-          <iframe
-            src={`${at}/html`}
-            title={scheme}
-            style={{ colorScheme: scheme, width: '100%', height: '640px', border: 0 }}
-          />
-        ))}
-      </div>
-      <pre>{mail.text}</pre>
-    </Layout>
+    <Page title={mail.subject}>
+      <main>
+        <link rel="stylesheet" href="/control.css" />
+        <h1>{mail.subject}</h1>
+        <p class="muted">
+          To {mail.to}. One click ends its kind: {mail.headers['list-unsubscribe'] ? 'yes' : 'no'}.
+        </p>
+        <div class="columns">
+          {['light', 'dark'].map((scheme) => (
+            <iframe
+              src={`${at}/html`}
+              title={scheme}
+              style={{ colorScheme: scheme, width: '100%', height: '640px', border: 0 }}
+            />
+          ))}
+        </div>
+        <pre>{mail.text}</pre>
+      </main>
+    </Page>
   )
 }

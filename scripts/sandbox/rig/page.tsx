@@ -1,5 +1,5 @@
 /** The rig's page: each view of the extension in a frame as on Twitch's site, with switches above it. */
-import { Layout } from '../../../backend/web/site/layout.tsx'
+import { Page } from '../../../backend/web/site/layout.tsx'
 
 export interface FrameSetup {
   view: 'panel' | 'mobile' | 'config' | 'live-config'
@@ -33,23 +33,25 @@ const MODE = { panel: 'viewer', mobile: 'viewer', config: 'config', 'live-config
 
 export function RigPage({ files, people, frames, links }: RigPageProps) {
   return (
-    <Layout title="Echoes rig">
-      <link rel="stylesheet" href="/rig.css" />
-      <header class="row">
-        <h1>Echoes in Twitch</h1>
-        {links.map(({ text, url }) => (
-          <a class="button" href={url}>
-            {text}
-          </a>
-        ))}
-      </header>
-      <div class="frames">
-        {frames.map((frame) => (
-          <OneFrame frame={frame} files={files} people={people} />
-        ))}
-      </div>
-      <script src="/rig/host.js" defer />
-    </Layout>
+    <Page title="Echoes rig">
+      <main>
+        <link rel="stylesheet" href="/rig.css" />
+        <header class="row">
+          <h1>Echoes in Twitch</h1>
+          {links.map(({ text, url }) => (
+            <a class="button" href={url}>
+              {text}
+            </a>
+          ))}
+        </header>
+        <div class="frames">
+          {frames.map((frame) => (
+            <OneFrame frame={frame} files={files} people={people} />
+          ))}
+        </div>
+        <script src="/rig/host.js" defer />
+      </main>
+    </Page>
   )
 }
 

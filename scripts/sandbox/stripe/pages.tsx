@@ -1,7 +1,7 @@
 /** What a customer sees at the sandbox's Stripe: the checkout, and the portal with card, cancelling and invoices. */
 import { Hono } from 'hono'
 import { dayText } from '../../../shared/day-text.ts'
-import { Layout, toHtml } from '../../../backend/web/site/layout.tsx'
+import { Page, toHtml } from '../../../backend/web/site/layout.tsx'
 import type { Card, StripeWorld } from './world.ts'
 
 export function stripePages(world: StripeWorld): Hono {
@@ -42,33 +42,37 @@ const standing = (world: StripeWorld, customer: string) =>
 
 function Over() {
   return (
-    <Layout title="Sandbox Stripe">
-      <h1>This page is over</h1>
-    </Layout>
+    <Page title="Sandbox Stripe">
+      <main>
+        <h1>This page is over</h1>
+      </main>
+    </Page>
   )
 }
 
 function Pay(props: { trialDays: number; cancelUrl: string; declined?: boolean }) {
   const { trialDays, cancelUrl, declined } = props
   return (
-    <Layout title="Sandbox Stripe: checkout">
-      <h1>Sandbox Stripe: {trialDays > 0 ? `${trialDays} days of trial` : 'pay now'}</h1>
-      {declined && <p class="warning">Your card was declined.</p>}
-      <form method="post" class="stack">
-        <button class="primary" name="card" value="good">
-          A card that works
-        </button>
-        <button name="card" value="bad">
-          A card that is declined when it is charged
-        </button>
-        {trialDays > 0 && (
-          <button name="card" value="none">
-            Without a card
+    <Page title="Sandbox Stripe: checkout">
+      <main>
+        <h1>Sandbox Stripe: {trialDays > 0 ? `${trialDays} days of trial` : 'pay now'}</h1>
+        {declined && <p class="warning">Your card was declined.</p>}
+        <form method="post" class="stack">
+          <button class="primary" name="card" value="good">
+            A card that works
           </button>
-        )}
-      </form>
-      <a href={cancelUrl}>Back</a>
-    </Layout>
+          <button name="card" value="bad">
+            A card that is declined when it is charged
+          </button>
+          {trialDays > 0 && (
+            <button name="card" value="none">
+              Without a card
+            </button>
+          )}
+        </form>
+        <a href={cancelUrl}>Back</a>
+      </main>
+    </Page>
   )
 }
 
@@ -76,34 +80,36 @@ function Portal({ world, customer, returnUrl }: { world: StripeWorld; customer: 
   const current = standing(world, customer)
   const invoices = world.invoices.filter((invoice) => invoice.customer === customer)
   return (
-    <Layout title="Sandbox Stripe: portal">
-      <h1>Sandbox Stripe: your plan</h1>
-      <p>
-        {current
-          ? `${current.status}${current.cancelAtPeriodEnd ? ', ends' : ''}, until ${dayText(current.periodEndSec * 1000)}`
-          : 'Nothing runs.'}
-      </p>
-      <form method="post" class="stack">
-        {current && (
-          <button name="act" value={current.cancelAtPeriodEnd ? 'resume' : 'cancel'}>
-            {current.cancelAtPeriodEnd ? 'Do not cancel' : 'Cancel at the end of the period'}
+    <Page title="Sandbox Stripe: portal">
+      <main>
+        <h1>Sandbox Stripe: your plan</h1>
+        <p>
+          {current
+            ? `${current.status}${current.cancelAtPeriodEnd ? ', ends' : ''}, until ${dayText(current.periodEndSec * 1000)}`
+            : 'Nothing runs.'}
+        </p>
+        <form method="post" class="stack">
+          {current && (
+            <button name="act" value={current.cancelAtPeriodEnd ? 'resume' : 'cancel'}>
+              {current.cancelAtPeriodEnd ? 'Do not cancel' : 'Cancel at the end of the period'}
+            </button>
+          )}
+          <button name="act" value="good">
+            A card that works
           </button>
-        )}
-        <button name="act" value="good">
-          A card that works
-        </button>
-        <button name="act" value="bad">
-          A card that is declined
-        </button>
-      </form>
-      <ul>
-        {invoices.map(({ id, amount, status, createdSec }) => (
-          <li key={id}>
-            {dayText(createdSec * 1000)}: {(amount / 100).toFixed(2)}, {status}
-          </li>
-        ))}
-      </ul>
-      <a href={returnUrl}>Back to Echoes</a>
-    </Layout>
+          <button name="act" value="bad">
+            A card that is declined
+          </button>
+        </form>
+        <ul>
+          {invoices.map(({ id, amount, status, createdSec }) => (
+            <li key={id}>
+              {dayText(createdSec * 1000)}: {(amount / 100).toFixed(2)}, {status}
+            </li>
+          ))}
+        </ul>
+        <a href={returnUrl}>Back to Echoes</a>
+      </main>
+    </Page>
   )
 }

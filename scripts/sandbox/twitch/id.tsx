@@ -1,7 +1,7 @@
 /** id.twitch.tv: authorize (a page with a choice of people), token, refresh with rotation, validate, revoke. */
 import { randomBytes } from 'node:crypto'
 import { Hono, type Context } from 'hono'
-import { Layout, toHtml } from '../../../backend/web/site/layout.tsx'
+import { Page, toHtml } from '../../../backend/web/site/layout.tsx'
 import type { TwitchWorld } from './world.ts'
 
 interface Token {
@@ -134,24 +134,26 @@ function ChoosePerson(props: {
 }) {
   const { redirectUri, scope, state } = props.query
   return (
-    <Layout title="Sandbox Twitch: sign in">
-      <h1>Sandbox Twitch: who are you?</h1>
-      <p class="muted">Echoes asks for: {scope || 'nothing beyond your name'}</p>
-      <form method="post">
-        <input type="hidden" name="redirect_uri" value={redirectUri} />
-        <input type="hidden" name="scope" value={scope} />
-        <input type="hidden" name="state" value={state} />
-        {props.users.map((u) => (
-          <p>
-            <button class="primary" name="login" value={u.login}>
-              {u.displayName}
-            </button>
-          </p>
-        ))}
-        <button name="login" value="">
-          Do not allow
-        </button>
-      </form>
-    </Layout>
+    <Page title="Sandbox Twitch: sign in">
+      <main>
+        <h1>Sandbox Twitch: who are you?</h1>
+        <p class="muted">Echoes asks for: {scope || 'nothing beyond your name'}</p>
+        <form method="post">
+          <input type="hidden" name="redirect_uri" value={redirectUri} />
+          <input type="hidden" name="scope" value={scope} />
+          <input type="hidden" name="state" value={state} />
+          {props.users.map((u) => (
+            <p>
+              <button class="primary" name="login" value={u.login}>
+                {u.displayName}
+              </button>
+            </p>
+          ))}
+          <button name="login" value="">
+            Do not allow
+          </button>
+        </form>
+      </main>
+    </Page>
   )
 }
