@@ -12,40 +12,26 @@ import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher, youtubeTokens } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
-import { hookOutcome } from './db/hooks.ts'
-import type { QueuedMessage } from './db/outbox.ts'
-import { bucketSender } from './own-bucket.ts'
 import { makeEngine } from './jobs/engine.ts'
-import { handleEvents } from './jobs/events.ts'
 import { makeExtension } from './extension.ts'
-import { sendOutbox } from './jobs/outbox.ts'
 import { startOps } from './ops.ts'
-import { forgetRuns } from './jobs/forget-runs.ts'
-import { departuresRound } from './leaving.ts'
-import { refreshYoutube } from './jobs/refresh-youtube.ts'
-import { reseal } from './jobs/reseal.ts'
-import { reconcile } from './jobs/reconcile.ts'
 import { durationOf } from './media/probe.ts'
 import { Downloads } from './media/downloads.ts'
-import { makeHarvest } from './jobs/harvest.ts'
 import { clipsSource } from './jobs/sources/clips.ts'
 import { fileSource } from './jobs/sources/file.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
-import { sweepMedia } from './jobs/sweep-media.ts'
-import { validateGrants } from './jobs/validate-grants.ts'
 import { makeTimers } from './jobs/timers.ts'
 import { errorText, type Log } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { smtpMailer } from './mail/mailer.ts'
-import { messageSender } from './messages.ts'
+import { roundsOf } from './rounds.ts'
 import { makeSite, unsubscribeUrl } from './site.ts'
 import { freeBytes } from './storage/free-space.ts'
 import { storageOf, storageOrigin } from './storage/open.ts'
 import { stripeBilling, stripePages } from './billing/stripe.ts'
 import { makeSubscribers } from './subscribers.ts'
 import { tokenBox } from './token-box.ts'
-import { lineOfEvent, moderationOfEvent } from './twitch/chat.ts'
-import { readOffline, readOnline, readUpdate } from './twitch/eventsub.ts'
+import { lineOfEvent } from './twitch/chat.ts'
 import { ircTransport } from './twitch/irc.ts'
 import { twitchClips } from './twitch/clips.ts'
 import { helix } from './twitch/helix.ts'
@@ -56,15 +42,10 @@ import { makeApp } from './web/app.tsx'
 import { TWITCH_CALLBACK, YOUTUBE_CALLBACK } from './web/connect.ts'
 import { EVENTSUB_PATH, eventsubRoutes } from './web/eventsub.ts'
 import { stripeRoutes } from './web/stripe-events.ts'
-import { youtubeChannel } from './youtube/channel.ts'
 import { youtubeConnect } from './youtube/connect.ts'
 
 /** A bot that hears more is better two. */
 const MOST_ROOMS = 2_000
-/** A large recap takes long to go into somebody's bucket. */
-const BUCKET_HOLD_MS = 60 * 60_000
-/** What YouTube told may be 30 days old. */
-const REFRESH_EVERY_MS = 6 * 60 * 60_000
 /** Of what lies in a bucket, a copy stays on this machine for so long after it was used last. */
 const COPIES_LAST_MS = 60 * 60_000
 
@@ -161,7 +142,6 @@ export async function startEchoes({
   }
   const heard = chatHandler(chat)
   const wordsOf = channelWords(db, clock)
-  const showEnded = (showId: string) => engine.showEnded(showId)
   const mailer = smtpMailer(config.mail.url, config.mail.from)
   const extension =
     config.extension && makeExtension(config.extension, { db, clock, log, config, twitch, mayRender })
@@ -172,131 +152,27 @@ export async function startEchoes({
       : await authProvider.getAccessTokenForUser(userId)
     return token?.accessToken ?? null
   }
-  const noteHook = async ({ kind, channelId }: QueuedMessage, failure: string | null) => {
-    if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
-  }
-  const timers = makeTimers(db, log, [
-    {
-      name: 'events',
-      everyMs: config.rounds.eventsMs,
-      run: () =>
-        handleEvents({
-          db,
-          clock,
-          log,
-          twitch,
-          showEnded,
-          read: {
-            online: readOnline,
-            offline: readOffline,
-            update: readUpdate,
-            chat: async (type, payload, sentAtMs) => {
-              const event: unknown = JSON.parse(payload)
-              const line = type === 'channel.chat.message' ? lineOfEvent(event, sentAtMs) : null
-              if (line) return heard.line(line)
-              const moderation = type === 'channel.chat.message' ? null : moderationOfEvent(event)
-              if (moderation) await heard.moderation(moderation)
-            },
-          },
-        }),
-    },
-    {
-      name: 'outbox',
-      everyMs: config.rounds.outboxMs,
-      run: () =>
-        sendOutbox({
-          db,
-          clock,
-          log,
-          kinds: ['mail', 'discord', 'webhook'],
-          holdMs: config.outboxHoldMs,
-          send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
-          onOutcome: noteHook,
-        }),
-    },
-    {
-      name: 'buckets',
-      everyMs: config.rounds.outboxMs,
-      run: () =>
-        sendOutbox({
-          db,
-          clock,
-          log,
-          kinds: ['bucket'],
-          holdMs: BUCKET_HOLD_MS,
-          send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
-          onOutcome: noteHook,
-        }),
-    },
-    {
-      name: 'grants',
-      everyMs: config.rounds.grantsMs,
-      run: () => validateGrants({ db, clock, log, tokenOf, isValid: (token) => signIn.validate(token) }),
-    },
-    {
-      name: 'reseal',
-      everyMs: config.rounds.resealMs,
-      run: async () => void (await reseal({ db, log, box })),
-    },
-    { name: 'sweep', everyMs: config.rounds.sweepMs, run: () => engine.sweep() },
-    {
-      name: 'reconcile',
-      everyMs: config.rounds.reconcileMs,
-      run: () => reconcile({ db, clock, log, twitch, vods, callback, showEnded }),
-    },
-    {
-      name: 'harvest',
-      everyMs: config.rounds.harvestMs,
-      run: makeHarvest({ ...fetching, quietMs: config.harvestQuietMs }),
-    },
-    {
-      name: 'media',
-      everyMs: config.rounds.mediaMs,
-      run: async () => {
-        metrics.freeBytes.set(await room.free())
-        const onStored = (bytes: number) => metrics.storedBytes.set(bytes)
-        await sweepMedia({ db, clock, log, storage, rules: config.retention, onStored })
-      },
-    },
-    ...(extension ? [extension.timer] : []),
-    {
-      name: 'refresh',
-      everyMs: REFRESH_EVERY_MS,
-      run: () =>
-        refreshYoutube({
-          db,
-          clock,
-          log,
-          publisher,
-          channel: (channelId) =>
-            youtubeChannel((force) => youtubeToken(channelId, force), config.google.addresses.api).me(),
-        }),
-    },
-    {
-      name: 'departures',
-      everyMs: config.rounds.departuresMs,
-      run: departuresRound({
-        db,
-        clock,
-        log,
-        storage,
-        box,
-        subscribers,
-        twitch,
-        twitchSignIn: signIn,
-        twitchToken: (userId) => tokenOf(userId, false),
-        youtube: google,
-        forgetRuns: (showIds) => forgetRuns(config.engineUrl, showIds),
-        onOverdue: (count) => metrics.overdueDepartures.set(count),
-      }),
-    },
-    ...(subscribers
-      ? [
-          { name: 'billing', everyMs: config.rounds.billingMs, run: () => subscribers.lookIntoEvents() },
-          { name: 'plans', everyMs: config.rounds.plansMs, run: () => subscribers.round() },
-        ]
-      : []),
-  ])
+  const timers = makeTimers(
+    db,
+    log,
+    roundsOf({
+      ...fetching,
+      config,
+      box,
+      publisher,
+      engine,
+      heard,
+      mailer,
+      subscribers,
+      metrics,
+      callback,
+      signIn,
+      tokenOf,
+      google,
+      youtubeToken,
+      extension: extension?.timer ?? null,
+    }),
+  )
   const bot = makeBot({
     ...chat,
     refreshMs: config.rounds.channelsMs,

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { openDatabase } from '../../backend/db/database.ts'
 import { findUpload, uploadOf } from '../../backend/db/uploads.ts'
 import { MovableClock } from '../sandbox/clock.ts'
-import { GoogleWorld } from '../sandbox/google/world.tsx'
+import { GoogleWorld } from '../sandbox/google/world.ts'
 import { listen } from '../sandbox/http.ts'
 
 export interface UploadReport {

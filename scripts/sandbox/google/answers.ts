@@ -1,6 +1,6 @@
 /** The forms of YouTube's answers. */
 import type { Context } from 'hono'
-import type { Video } from './world.tsx'
+import type { Video } from './facts.ts'
 
 /** 308: how much of an upload is stored. */
 export function incomplete(c: Context, session: { stored: number }) {
