@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
 import { createTransport } from 'nodemailer'
+import { bytesText } from '../shared/bytes-text.ts'
 import { readConfig, type Config } from '../backend/config.ts'
 import { twitchTokenStore } from '../backend/connections.ts'
 import { openDatabase } from '../backend/db/database.ts'
@@ -57,7 +58,7 @@ const LOOKS: Record<string, Look> = {
     await writeFile(probe, 'x')
     await rm(probe)
     const free = await freeBytes(dataDir)
-    const text = `${(free / 1e9).toFixed(1)} GB free at ${dataDir}`
+    const text = `${bytesText(free)} free at ${dataDir}`
     if (free < diskReserveBytes)
       return wrong(
         `${text}, less than DISK_RESERVE_MB keeps free`,
@@ -82,7 +83,7 @@ const LOOKS: Record<string, Look> = {
       count++
       bytes += object.bytes
     }
-    const text = `${count} files, ${(bytes / 1e9).toFixed(1)} GB, at ${url.split('?')[0]}`
+    const text = `${count} files, ${bytesText(bytes)}, at ${url.split('?')[0]}`
     return before
       ? note(
           text,

@@ -25,6 +25,7 @@ const COMPUTING = ['tests/upload-soak.test.ts', 'tests/render-soak.test.ts', 'te
 const BROWSER = [
   'tests/extension.test.ts',
   'tests/site.test.ts',
+  'tests/desk-states.test.ts',
   'tests/plan-walk.test.ts',
   'tests/playback.test.ts',
 ]

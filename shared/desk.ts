@@ -106,7 +106,9 @@ export const deskState = z.object({
   chapters: z.array(z.object({ atSec: z.number(), title: z.string() })),
   canUndo: z.boolean(),
   canRedo: z.boolean(),
-  /** Whether the video is of the plan as it is now. */
+  /** Whether there is a video. */
+  made: z.boolean(),
+  /** Whether it is of the plan as it is now. */
   fresh: z.boolean(),
   /** Set where the recap will go up by itself, untouched. UTC milliseconds. */
   goesUpAtMs: z.number().nullable(),

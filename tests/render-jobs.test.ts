@@ -43,10 +43,12 @@ it('a recap that would not fit waits, says so, and goes on by itself when there 
   const { running, visitor } = await liveWithEchoes({ DISK_RESERVE_MB: '100000000' })
   running.sandbox.twitch.end(running.channelId)
   await vi.waitFor(
-    async () => expect((await recapOf(running))?.step).toMatch(/^waiting: the disk has/),
+    async () => expect((await recapOf(running))?.step).toMatch(/^waiting: the server’s disk is full/),
     30_000,
   )
-  expect((await visitor.get(running.site)).html).toContain('waiting: the disk has 0.0 GB to give')
+  expect((await visitor.get(running.site)).html).toContain(
+    'disk is full (43 MB are needed, and it has 0 MB to give)',
+  )
   expect(served(running)).toEqual([])
   await running.startMore(['worker'], { diskReserveBytes: 0 })
   await vi.waitFor(async () => expect((await recapOf(running))?.state).toBe('rendered'), 60_000)

@@ -1,4 +1,5 @@
 /** Whether there is room on the disk for what is about to be fetched and made. */
+import { bytesText } from '../../shared/bytes-text.ts'
 import { Fault } from '../../shared/fault.ts'
 
 export interface Room {
@@ -12,7 +13,10 @@ export class NoRoom extends Fault {
   override name = 'NoRoom'
 
   constructor(needed: number, free: number) {
-    super(`the disk has ${gigabytes(free)} to give, and ${gigabytes(needed)} are needed`, 'retry')
+    super(
+      `the server’s disk is full (${bytesText(needed)} are needed, and it has ${bytesText(free)} to give)`,
+      'retry',
+    )
   }
 }
 
@@ -20,8 +24,4 @@ export class NoRoom extends Fault {
 export async function expectRoom(room: Room, neededBytes: number): Promise<void> {
   const free = Math.max(0, (await room.free()) - room.reserveBytes)
   if (free < neededBytes) throw new NoRoom(neededBytes, free)
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`
 }

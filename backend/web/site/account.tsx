@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Hono } from 'hono'
+import { bytesText } from '../../../shared/bytes-text.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import { findChannel, type Channel } from '../../db/channels.ts'
 import type { Database } from '../../db/database.ts'
@@ -119,7 +120,7 @@ function Account(props: { channel: Channel; bytes: number; deletions: MediaDelet
       </section>
       <section class="card" aria-labelledby="storage-title">
         <strong id="storage-title">What lies here</strong>
-        <p>{bytes === 0 ? 'No videos at present.' : `${megabytes(bytes)} of videos.`}</p>
+        <p>{bytes === 0 ? 'No videos at present.' : `${bytesText(bytes)} of videos.`}</p>
         {deletions.length > 0 && (
           <details>
             <summary>Deleted lately</summary>
@@ -160,8 +161,4 @@ function Account(props: { channel: Channel; bytes: number; deletions: MediaDelet
       </section>
     </Layout>
   )
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.max(1, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }

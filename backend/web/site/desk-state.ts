@@ -77,6 +77,7 @@ export async function deskState(
     chapters: chaptersOf(placed, atSec),
     canUndo: undo !== null,
     canRedo: redo !== null,
+    made: recap.product !== null,
     fresh: recap.product !== null && (recap.product.videoKey ?? '') === videoKeyOf(plan, settings),
     goesUpAtMs: recap.state === 'rendered' && !recap.decision ? await goesUpAt(db, channel, recap) : null,
     youtube: youtube?.state === 'ok' ? youtube.accountName : null,

@@ -13,6 +13,7 @@ import { findShow } from '../../db/shows.ts'
 import { findUpload } from '../../db/uploads.ts'
 import { readCardId } from '../../domain/edits.ts'
 import type { Previews } from '../../jobs/previews.ts'
+import { NoRoom } from '../../jobs/room.ts'
 import { oneCardVideo, planShow } from '../../show-plan.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Actor } from '../session.ts'
@@ -133,8 +134,13 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
     try {
       return { recap, footage: await previews.of(recap, plan, card) }
     } catch (error) {
-      const sentence = error instanceof Refusal ? error.message : 'The recording cannot be had at the moment.'
-      return stop(c, 404, sentence)
+      if (error instanceof Refusal) return stop(c, 404, error.message)
+      const full = error instanceof NoRoom
+      return stop(
+        c,
+        404,
+        full ? 'There is no room for footage at the moment.' : 'The recording cannot be had at the moment.',
+      )
     }
   }
   app.get('/recaps/:id/cards/:card/preview', async (c) => {

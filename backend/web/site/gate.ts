@@ -5,14 +5,20 @@ import type { z } from 'zod'
 import type { Database } from '../../db/database.ts'
 import { findRecap, type Recap } from '../../db/recaps.ts'
 import type { Actor, Sessions } from '../session.ts'
+import { problemPage } from './said.tsx'
 
 const LARGEST_BODY = 64 * 1024
 
-/** Ends the request: with a sentence for programs, or the way to the first page for people. */
+/** Ends the request with a sentence: as JSON for programs, as a page for people, who are led to the first page to sign in. */
 export function stop(c: Context, status: 401 | 403 | 404 | 409 | 415 | 422, sentence: string): never {
   if (status === 401 && c.req.method === 'GET' && wantsPage(c))
     throw new HTTPException(302, { res: c.redirect('/') })
-  throw new HTTPException(status, { res: c.json({ sentence }, status, { 'cache-control': 'no-store' }) })
+  const fresh = { 'cache-control': 'no-store' }
+  const title = status === 404 ? 'Not here' : 'That did not work'
+  const res = wantsPage(c)
+    ? c.html(problemPage(title, sentence), status, fresh)
+    : c.json({ sentence }, status, fresh)
+  throw new HTTPException(status, { res })
 }
 
 export function wantsPage(c: Context): boolean {

@@ -4,7 +4,7 @@ import { positionText } from '../../../shared/time-text.ts'
 import type { PublicRecap } from '../../public-page.ts'
 import { Layout, toHtml } from './layout.tsx'
 import { Privacy, Terms, type LegalFacts } from './legal.tsx'
-import { Problem } from './said.tsx'
+import { problemPage } from './said.tsx'
 
 export interface PublicOptions {
   legal: LegalFacts
@@ -19,7 +19,7 @@ export function publicRoutes({ legal, recap }: PublicOptions): Hono {
     const shown = await recap(c.req.param('id'))
     if (shown) return c.html(toHtml(<RecapPage recap={shown} />), 200, { 'cache-control': 'max-age=60' })
     const sentence = 'The streamer does not show it, or it was taken down.'
-    return c.html(toHtml(<Problem title="There is no such recap" sentence={sentence} />), 404)
+    return c.html(problemPage('There is no such recap', sentence), 404)
   })
   return app
 }

@@ -1,24 +1,24 @@
 /** Pages that say one thing: what went wrong, what was done, or what one press will do. */
-import { Layout } from './layout.tsx'
+import { Layout, toHtml } from './layout.tsx'
 
-export function Problem({ title, sentence }: { title: string; sentence: string }) {
-  return (
-    <Layout title={title}>
+export function problemPage(title: string, sentence: string): string {
+  return toHtml(
+    <Layout title={`${title} – Echoes`} branded>
       <h1>{title}</h1>
       <p>{sentence}</p>
       <p>
         <a class="button" href="/">
-          Back to Echoes
+          To the first page
         </a>
       </p>
-    </Layout>
+    </Layout>,
   )
 }
 
 /** A page that says what was done, or asks for one press. */
 export function Said(props: { title: string; sentences: string[]; ask?: { action: string; text: string } }) {
   return (
-    <Layout title={props.title}>
+    <Layout title={`${props.title} – Echoes`} branded>
       <h1>{props.title}</h1>
       {props.sentences.map((sentence) => (
         <p>{sentence}</p>

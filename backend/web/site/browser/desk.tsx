@@ -25,7 +25,7 @@ function App({ desk, actions }: { desk: Desk; actions: DeskActions }) {
   const player = useRef<PlayerHandle | null>(null)
   const [order, setOrder] = useState<Order>('recap')
   const [open, setOpen] = useState<'details' | 'publish' | null>(null)
-  const fixed = !state || state.stage === 'published' || state.stage === 'going-up'
+  const fixed = !state || isFixed(state)
   const card = state?.cards.find((c) => c.id === selected)
 
   useEffect(() => {
@@ -186,10 +186,10 @@ function Head(props: {
           </span>
         </>
       )}
-      {state.stage === 'waiting' && state.mayPublish && <button onClick={() => actions.drop()}>Drop</button>}
-      {over && !(state.stage === 'failed' && state.videoUrl) && (
-        <button onClick={() => actions.again()}>Try again</button>
+      {['waiting', 'making'].includes(state.stage) && state.mayPublish && (
+        <button onClick={() => actions.drop()}>Drop</button>
       )}
+      {over && !isRefused(state) && <button onClick={() => actions.again()}>Try again</button>}
       {!fixed && <button onClick={() => onOpen('details')}>Title and details</button>}
       {state.stage === 'waiting' && state.mayPublish && state.youtube && (
         <button class="primary" onClick={() => onOpen('publish')}>
@@ -210,11 +210,20 @@ function Head(props: {
   )
 }
 
+const WAITING = 'waiting: '
+
+/** YouTube has the video and does not want it: the same would be refused again. */
+const isRefused = (state: DeskState) => state.stage === 'failed' && state.videoUrl !== null
+
+const isFixed = (state: DeskState) => ['published', 'going-up'].includes(state.stage) || isRefused(state)
+
 function stageText(state: DeskState): string {
   const at = state.goesUpAtMs
   switch (state.stage) {
     case 'making':
-      return `The video is in the making: ${state.doing}.`
+      return state.doing.startsWith(WAITING)
+        ? `The video waits: ${state.doing.slice(WAITING.length)}. It goes on by itself.`
+        : `The video is in the making: ${state.doing}.`
     case 'going-up':
       return `On its way to YouTube: ${state.doing}. You may close this page.`
     case 'published':
@@ -224,7 +233,7 @@ function stageText(state: DeskState): string {
     case 'empty':
       return 'Nobody echoed, so there is no video.'
     case 'failed':
-      return state.videoUrl
+      return isRefused(state)
         ? 'YouTube refused the video; the mail says why. You can download it and upload it yourself.'
         : 'The video could not be made or published. Mend what the mail said, and try again.'
     case 'waiting':
@@ -250,7 +259,7 @@ const DOWNLOADS = [
 ] as const
 
 function Downloads({ state, actions }: { state: DeskState; actions: DeskActions }) {
-  if (!['waiting', 'published', 'going-up'].includes(state.stage)) return null
+  if (!state.made || !['waiting', 'published', 'going-up', 'failed'].includes(state.stage)) return null
   return (
     <p class="downloads muted">
       Take home:{' '}

@@ -5,8 +5,7 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { errorText, type Log } from '../log.ts'
-import { Problem } from './site/said.tsx'
-import { toHtml } from './site/layout.tsx'
+import { problemPage } from './site/said.tsx'
 
 export interface AppOptions {
   siteUrl: string
@@ -61,18 +60,17 @@ export function makeApp(options: AppOptions): Hono {
   site.use(csrf({ origin: new URL(siteUrl).origin }))
   for (const page of pages) site.route('/', page)
   app.route('/', site)
-  app.notFound((c) => c.html(toHtml(<Problem title="Not here" sentence="There is no such page." />), 404))
+  app.notFound((c) => c.html(problemPage('Not here', 'There is no such page.'), 404))
   app.onError((error, c) => {
     if ('getResponse' in error) return error.getResponse()
-    if (error instanceof Refusal)
-      return c.html(toHtml(<Problem title="That did not work" sentence={error.message} />), 400)
+    if (error instanceof Refusal) return c.html(problemPage('That did not work', error.message), 400)
     // The route, not the address: some addresses are secrets.
     log.error({ error: errorText(error), route: routePath(c) }, 'a request failed')
     const passing = error instanceof Fault && error.remedy === 'retry'
     const sentence = passing
       ? 'Twitch, Google or Stripe did not answer in time. Please try again in a minute.'
       : 'An error of ours. It has been noted; please try again later.'
-    return c.html(toHtml(<Problem title="That did not work" sentence={sentence} />), passing ? 503 : 500)
+    return c.html(problemPage('That did not work', sentence), passing ? 503 : 500)
   })
   return app
 }
