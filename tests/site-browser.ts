@@ -1,9 +1,9 @@
 /** The companion site in a real Chromium: looked at in both themes and two widths, with axe. */
-import { AxeBuilder } from '@axe-core/playwright'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { axeFaults } from './axe.ts'
 import type { Visitor } from '../scripts/sandbox/visitor.ts'
 
 const PICTURES = join(import.meta.dirname, '../.echoes/screens')
@@ -46,8 +46,7 @@ export async function openSite(browser: Browser, url: string, visitor?: Visitor)
           await page.emulateMedia({ colorScheme })
           const where = `${name}-${width}-${colorScheme}`
           await page.screenshot({ path: join(PICTURES, `${where}.png`), fullPage: true })
-          const { violations } = await new AxeBuilder({ page }).analyze()
-          expect(violations.map((v) => `${where}: ${v.id}: ${v.nodes[0]?.html}`)).toEqual([])
+          expect(await axeFaults(page.frames()), where).toEqual([])
           const wider = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
           )

@@ -6,15 +6,26 @@ import type { Storage, StoredObject } from './storage.ts'
 export function movingStorage(current: Storage, before: Storage): Storage {
   const holding = async (key: string) =>
     (await current.has(key)) || !(await before.has(key)) ? current : before
+  const fromEither = async <T>(key: string, read: (storage: Storage) => Promise<T>): Promise<T> => {
+    try {
+      const found = await read(await holding(key))
+      if (found !== null) return found
+    } catch (error) {
+      if (!(await current.has(key))) throw error
+    }
+    // Moved since we looked where it is.
+    return read(current)
+  }
   return {
     ...current,
     has: async (key) => (await current.has(key)) || (await before.has(key)),
-    localFile: async (key) => (await holding(key)).localFile(key),
-    digest: async (key) => (await holding(key)).digest(key),
+    localFile: (key) => fromEither(key, (storage) => storage.localFile(key)),
+    digest: (key) => fromEither(key, (storage) => storage.digest(key)),
     link: async (key, options) => (await holding(key)).link(key, options),
     async *list(prefix) {
       const seen = new Set<string>()
-      for (const storage of [current, before])
+      // The old place first: what is moved meanwhile is found in the new one.
+      for (const storage of [before, current])
         for await (const object of storage.list(prefix))
           if (!seen.has(object.key)) {
             seen.add(object.key)
