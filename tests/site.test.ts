@@ -98,6 +98,9 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () =>
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.getByText('This recap is on YouTube.').waitFor({ timeout: 30_000 })
     await home.look('desk-published')
+    await page.getByRole('link', { name: 'Echoes', exact: true }).click()
+    await page.getByRole('link', { name: 'A good evening' }).waitFor()
+    await home.look('site-published')
 
     const subjects = () => sandbox.mail.mails.map((m) => m.subject).join(' | ')
     await expect.poll(subjects, PATIENCE).toContain('Your recap is on YouTube: A good evening')

@@ -49,34 +49,8 @@ function ChannelChoice({ channels }: { channels: { id: string; displayName: stri
 export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeData) {
   const next = steps.find((step) => !step.done && !step.optional && !step.comesByItself)
   const left = steps.filter((step) => !step.done && !step.optional).length
-  return (
-    <Layout title="Echoes" nav={{ channel: channel.displayName, role }}>
-      {role === 'streamer' && (
-        <>
-          <h1>{left === 0 ? 'All set' : left === 1 ? 'One step left' : `${left} steps left`}</h1>
-          <p class="muted">
-            {left === 0
-              ? 'The next stream in which somebody echoes becomes a recap.'
-              : 'In any order. What works already stays as it is.'}
-          </p>
-          <ol class="steps">
-            {steps.map((step) => (
-              <StepRow key={step.name} step={step} next={step === next} />
-            ))}
-          </ol>
-          <Agreement agreement={agreement} channel={channel} />
-          <form method="post" action="/try" class="card row">
-            <div>
-              <strong>Try it without a stream</strong>
-              <div class="muted">
-                Says a line in your chat, asks YouTube, and cuts ten seconds out of your latest recording.
-                Nothing is published.
-              </div>
-            </div>
-            <button>Test echo</button>
-          </form>
-        </>
-      )}
+  const list = (
+    <>
       <h2>Recaps</h2>
       {recaps.length === 0 && (
         <p class="muted">None yet. The first one comes after the next stream in which somebody echoes.</p>
@@ -84,6 +58,44 @@ export function Home({ channel, role, steps, agreement, recaps, nowMs }: HomeDat
       {recaps.map((shown) => (
         <RecapCard key={shown.recap.id} {...shown} nowMs={nowMs} role={role} />
       ))}
+    </>
+  )
+  if (role !== 'streamer')
+    return (
+      <Layout title="Echoes" nav={{ channel: channel.displayName, role }}>
+        <h1 class="hidden">{channel.displayName}</h1>
+        {list}
+      </Layout>
+    )
+  // Once there is nothing left to set up, recaps are what one comes for.
+  const recapsFirst = left === 0 && recaps.length > 0
+  return (
+    <Layout title="Echoes" nav={{ channel: channel.displayName, role }}>
+      <h1>{left === 0 ? 'All set' : left === 1 ? 'One step left' : `${left} steps left`}</h1>
+      <p class="muted">
+        {left === 0
+          ? 'The next stream in which somebody echoes becomes a recap.'
+          : 'In any order. What works already stays as it is.'}
+      </p>
+      {recapsFirst && list}
+      {recapsFirst && <h2>Set-up</h2>}
+      <ol class="steps">
+        {steps.map((step) => (
+          <StepRow key={step.name} step={step} next={step === next} />
+        ))}
+      </ol>
+      <Agreement agreement={agreement} channel={channel} />
+      <form method="post" action="/try" class="card row">
+        <div>
+          <strong>Try it without a stream</strong>
+          <div class="muted">
+            Says a line in your chat, asks YouTube, and cuts ten seconds out of your latest recording. Nothing
+            is published.
+          </div>
+        </div>
+        <button>Test echo</button>
+      </form>
+      {!recapsFirst && list}
     </Layout>
   )
 }

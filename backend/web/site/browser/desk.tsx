@@ -12,12 +12,12 @@ import { Timeline } from './timeline.tsx'
 
 const NUDGE_MS = 1_000
 const ALL_MS = 2_000
-const KEYS: [string[], string][] = [
-  [['J', 'K', 'L'], 'play'],
-  [['I', 'O'], 'trim'],
-  [['X'], 'drop'],
-  [['↑', '↓'], 'next'],
-  [['Ctrl Z'], 'undo'],
+const KEYS: { keys: string[]; what: string; changes: boolean }[] = [
+  { keys: ['J', 'K', 'L'], what: 'play', changes: false },
+  { keys: ['I', 'O'], what: 'trim', changes: true },
+  { keys: ['X'], what: 'drop', changes: true },
+  { keys: ['↑', '↓'], what: 'next', changes: false },
+  { keys: ['Ctrl Z'], what: 'undo', changes: true },
 ]
 
 function App({ desk, actions }: { desk: Desk; actions: DeskActions }) {
@@ -95,7 +95,7 @@ function App({ desk, actions }: { desk: Desk; actions: DeskActions }) {
             )}
             <div class="hints">
               <div class="keys" aria-hidden="true">
-                {KEYS.map(([keys, what]) => (
+                {KEYS.filter(({ changes }) => !(changes && fixed)).map(({ keys, what }) => (
                   <span key={what}>
                     {keys.map((key) => (
                       <kbd key={key}>{key}</kbd>
