@@ -2,6 +2,7 @@
  * Compares what Twitch says with what we have and repairs the difference: event subscriptions that are missing or
  * dead, streams that are live without our knowing, streams we hold for live that are not.
  */
+import PQueue from 'p-queue'
 import { listChannels } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
 import { takeUpAgain } from '../db/recap-again.ts'
@@ -54,6 +55,8 @@ export interface ReconcileContext {
 /** Twitch's list of live streams is minutes behind its events. */
 const LISTING_LAG_MS = 5 * 60_000
 const COMPARED_ARCHIVES = 2
+/** Each waits for Twitch most of the time; twurple keeps to its limits. */
+const CHANNELS_AT_ONCE = 8
 /** A recording ends within seconds of its stream. */
 const FALSE_END_MS = 60_000
 /** Twitch keeps recordings of most channels for a week or two. */
@@ -100,11 +103,14 @@ async function reconcileStreams(context: ReconcileContext): Promise<void> {
     await endStreamsBefore(context, stream.channelId, stream)
     await streamStarted(db, stream, clock.now())
   }
-  for (const { id: channelId } of channels) {
-    await reconcileArchives(context, channelId, live).catch((error: unknown) => {
-      log.warn({ error: errorText(error), channelId }, 'the recordings could not be compared')
-    })
-  }
+  const queue = new PQueue({ concurrency: CHANNELS_AT_ONCE })
+  await queue.addAll(
+    channels.map(({ id: channelId }) => async () => {
+      await reconcileArchives(context, channelId, live).catch((error: unknown) => {
+        log.warn({ error: errorText(error), channelId }, 'the recordings could not be compared')
+      })
+    }),
+  )
   for (const { streamId, channelId, startedAtMs } of await liveStreams(db)) {
     const young = clock.now() - startedAtMs < LISTING_LAG_MS
     if (young || live.some((l) => l.streamId === streamId)) continue
