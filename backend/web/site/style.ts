@@ -1,18 +1,12 @@
-/** The companion site's style: tokens and rules of the look, light and dark, nothing loaded from elsewhere. */
+/** The companion site's style: one file, nothing loaded from elsewhere. */
+import { readFileSync } from 'node:fs'
+
+const TOKENS = ['tokens.css', 'tokens-page.css']
+  .map((file) => readFileSync(new URL(`../../../shared/${file}`, import.meta.url), 'utf8'))
+  .join('')
+
 export const SITE_CSS = `
-:root {
-  color-scheme: light dark;
-  --background: light-dark(#ffffff, #0e0e10);
-  --card: light-dark(#f4f4f7, #18181b);
-  --line: light-dark(#dedee3, #303035);
-  --text: light-dark(#0e0e10, #efeff1);
-  --muted: light-dark(#53535f, #adadb8);
-  --accent: light-dark(#0f766e, #2dd4bf);
-  --on-accent: light-dark(#ffffff, #0e0e10);
-  --good: light-dark(#0b7a4b, #3ddc97);
-  --warning: light-dark(#8a4b00, #ffb454);
-}
-* { box-sizing: border-box }
+${TOKENS}* { box-sizing: border-box }
 body {
   margin: 0; background: var(--background); color: var(--text);
   font: 14px/1.5 Inter, Roobert, "Helvetica Neue", Helvetica, Arial, sans-serif;
