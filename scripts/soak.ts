@@ -13,6 +13,7 @@
  * Exit code 1 when something was lost or doubled.
  */
 import { parseArgs } from 'node:util'
+import { errorText } from '../backend/log.ts'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { freshDatabase } from './soak/database.ts'
 import { soakBot } from './soak/bot.ts'
@@ -155,7 +156,7 @@ function pick(count: number, random: () => number): Point[] {
 main().then(
   (right) => process.exit(right ? 0 : 1),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(errorText(error))
     process.exit(1)
   },
 )
