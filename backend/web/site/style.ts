@@ -16,6 +16,10 @@ body {
 .top nav { display: flex; flex-wrap: wrap; gap: 4px 16px; flex: 1 }
 .top a { display: inline-flex; align-items: center; min-height: 40px; color: var(--text); text-decoration: none }
 .top nav a:hover { text-decoration: underline }
+@media (max-width: 480px) {
+  .top nav { order: 1; flex-basis: 100% }
+  .top form { margin-left: auto }
+}
 .brand { color: var(--text); font-weight: 600; text-decoration: none }
 .large { font-size: 28px; line-height: 1.25; margin: 16px 0 24px }
 .how { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 16px; margin: 0 0 24px; padding: 0; list-style: none }
