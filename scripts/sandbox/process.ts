@@ -15,6 +15,12 @@ export interface EchoesProcess {
   ended: Promise<void>
 }
 
+const running = new Set<ChildProcess>()
+// A run that breaks off ends at once, without its `finally`s: nothing it has started may go on.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 export function startProcess(environment: Record<string, string>, roles: string[] = []): EchoesProcess {
   // Not by way of the `tsx` command: that is a process of its own, and would take the signal instead.
   const roleArguments = roles.flatMap((role) => ['--role', role])
@@ -22,7 +28,13 @@ export function startProcess(environment: Record<string, string>, roles: string[
     env: { ...process.env, NODE_OPTIONS: '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  running.add(child)
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      running.delete(child)
+      resolve()
+    })
+  })
   return { kill: () => child.kill('SIGKILL'), stop: () => child.kill(), ended }
 }
 
