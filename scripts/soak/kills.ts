@@ -82,6 +82,8 @@ const STREAM_SEC = 150
 /** Each starts a process after every kill; with many more, what they wait for is mostly each other. */
 const INSTANCES_AT_ONCE = 8
 const PATIENCE_MS = 300_000
+/** Longer than the lease of a round whose process was killed in it. */
+const TIDY_PATIENCE_MS = 60_000
 
 export async function soakKills(options: KillsOptions): Promise<KillsReport> {
   const began = Date.now()
@@ -120,6 +122,7 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
     ...sandbox.environment({ port, dataDir }),
     ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
     LOG_LEVEL: 'fatal',
+    MEDIA_EVERY_MS: '1000',
   }
   const site = `http://127.0.0.1:${port}`
   let echoes = startProcess(environment)
@@ -158,6 +161,9 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
       async () => (await messageCounts(db as Database)).waiting === 0 && sandbox.mail.mails.length > 0,
       PATIENCE_MS,
     )
+    // What a killed process was downloading goes with the rest of the work, once the recap needs it no more.
+    const isTidy = () => halfWritten(dataDir) === 0
+    await until('what was half-written is cleared away', isTidy, TIDY_PATIENCE_MS).catch(() => undefined)
     const [recap] = await recapsOf(db, channelId)
     return {
       killedAt: killer.killedAt,
@@ -165,8 +171,7 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
       videos: sandbox.google.videos.map((v) => v.sha256),
       mails: new Set(sandbox.mail.mails.map((m) => m.messageId)).size,
       deliveries: sandbox.mail.mails.length,
-      leftovers: readdirSync(dataDir, { recursive: true }).filter((f) => String(f).endsWith('.partial'))
-        .length,
+      leftovers: halfWritten(dataDir),
     }
   } finally {
     echoes.kill()
@@ -175,6 +180,15 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
     await db?.destroy()
     await sandbox.close()
     rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+function halfWritten(dir: string): number {
+  try {
+    return readdirSync(dir, { recursive: true }).filter((file) => String(file).endsWith('.partial')).length
+  } catch {
+    // A folder was cleared away while we looked.
+    return 1
   }
 }
 
