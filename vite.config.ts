@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     // One file after the other: several run whole systems and a browser, and would take each other's time limits.
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 })

@@ -14,7 +14,7 @@ const SOON = { timeout: 20_000, interval: 50 }
 let running: Running
 let browser: Browser
 
-describe.skipIf(!chromiumPath)('a plan', { timeout: 180_000 }, () => {
+describe.skipIf(!chromiumPath)('a plan', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     running = await startRunning({}, { billing: true })
     browser = await launchChromium()

@@ -15,9 +15,9 @@ let browser: Browser
 
 const FPS = 30
 /** A machine may be busy. */
-const PATIENCE = { timeout: 15_000 }
+const PATIENCE = { timeout: 30_000 }
 
-describe.skipIf(!chromiumPath)('the companion site', { timeout: 120_000 }, () => {
+describe.skipIf(!chromiumPath)('the companion site', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     running = await startRunning()
     browser = await launchChromium()
