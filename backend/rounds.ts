@@ -76,6 +76,14 @@ export function roundsOf(parts: RoundParts): Timer[] {
   const noteHook = async ({ kind, channelId }: QueuedMessage, failure: string | null) => {
     if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
   }
+  const sending = (
+    name: string,
+    what: Pick<Parameters<typeof sendOutbox>[0], 'kinds' | 'holdMs' | 'send'>,
+  ): Timer => ({
+    name,
+    everyMs: config.rounds.outboxMs,
+    run: () => sendOutbox({ db, clock, log, ...what, onOutcome: noteHook }),
+  })
   return [
     {
       name: 'events',
@@ -101,34 +109,16 @@ export function roundsOf(parts: RoundParts): Timer[] {
           },
         }),
     },
-    {
-      name: 'outbox',
-      everyMs: config.rounds.outboxMs,
-      run: () =>
-        sendOutbox({
-          db,
-          clock,
-          log,
-          kinds: ['mail', 'discord', 'webhook'],
-          holdMs: config.outboxHoldMs,
-          send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
-          onOutcome: noteHook,
-        }),
-    },
-    {
-      name: 'buckets',
-      everyMs: config.rounds.outboxMs,
-      run: () =>
-        sendOutbox({
-          db,
-          clock,
-          log,
-          kinds: ['bucket'],
-          holdMs: BUCKET_HOLD_MS,
-          send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
-          onOutcome: noteHook,
-        }),
-    },
+    sending('outbox', {
+      kinds: ['mail', 'discord', 'webhook'],
+      holdMs: config.outboxHoldMs,
+      send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
+    }),
+    sending('buckets', {
+      kinds: ['bucket'],
+      holdMs: BUCKET_HOLD_MS,
+      send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
+    }),
     {
       name: 'grants',
       everyMs: config.rounds.grantsMs,

@@ -16,7 +16,7 @@ import type { JobContext } from './context.ts'
 import { expectRoom } from './room.ts'
 import { bringFootage, partsKey } from './steps/bring-footage.ts'
 
-export interface Preview {
+export interface StoredPreview {
   /** Storage keys of the footage, and of a picture of it. */
   video: string
   still: string
@@ -27,7 +27,7 @@ export interface Preview {
 
 export interface Previews {
   /** @throws {Refusal} where there is no footage */
-  of(recap: Recap, plan: ShowPlan, card: Card): Promise<Preview>
+  of(recap: Recap, plan: ShowPlan, card: Card): Promise<StoredPreview>
 }
 
 const MARGIN_MS = 10_000
@@ -39,7 +39,7 @@ type PreviewContext = Pick<JobContext, 'db' | 'clock' | 'storage' | 'vods' | 'ro
 
 export function makePreviews(context: PreviewContext): Previews {
   const queue = new PQueue({ concurrency: 1 })
-  const underWay = new Map<string, Promise<Preview>>()
+  const underWay = new Map<string, Promise<StoredPreview>>()
   return {
     async of(recap, plan, card) {
       const marginMs = context.vods.around === 'free' ? MARGIN_MS : 0
@@ -67,14 +67,14 @@ export function makePreviews(context: PreviewContext): Previews {
 const previewsKey = (recapId: string) => `previews/${recapId}`
 
 /** Its name says where it is in the show, so that footage and place can only be there together. */
-const keysOf = (base: string, { startMs, endMs }: { startMs: number; endMs: number }): Preview => ({
+const keysOf = (base: string, { startMs, endMs }: { startMs: number; endMs: number }): StoredPreview => ({
   video: `${base}/${startMs}_${endMs}.mp4`,
   still: `${base}/still.jpg`,
   startMs,
   endMs,
 })
 
-async function find(storage: PreviewContext['storage'], base: string): Promise<Preview | null> {
+async function find(storage: PreviewContext['storage'], base: string): Promise<StoredPreview | null> {
   for await (const { key } of storage.list(`${base}/`)) {
     const place = /\/(-?\d+)_(\d+)\.mp4$/.exec(key)
     if (place) return keysOf(base, { startMs: Number(place[1]), endMs: Number(place[2]) })
@@ -88,7 +88,7 @@ async function make(
   plan: ShowPlan,
   span: { startMs: number; endMs: number },
   base: string,
-): Promise<Preview> {
+): Promise<StoredPreview> {
   const { db, clock, room, storage } = context
   const { id: recapId, showId, channelId } = recap
   if (!(await context.mayRender(channelId)))
