@@ -63,13 +63,13 @@ export interface Config {
   siteFiles: string
   /** Several bots share the channels; else each hears all of them. */
   shareRooms: boolean
-  /** Port of `/metrics` and `/healthz` on this machine, for each role by itself; null: none. */
+  /** Port of `/metrics` and `/healthz` on this machine, one for each process; null: none. */
   opsPort: number | null
   outboxHoldMs: number
   retention: { workMaxAgeMs: number; recapMaxAgeMs: number }
   concurrentRecaps: number
   vods: VodConfig
-  /** A moment is fetched while the stream runs when nobody has asked for more of it for so long. */
+  /** While the stream runs, a moment is fetched once nobody has asked for more of it for this long. */
   harvestQuietMs: number
   storage: StorageConfig
   /** Kept free on the disk for everything else. */
@@ -100,6 +100,7 @@ export interface VodConfig {
   recordingsDir: string
   clipPollMs: number
   clipWaitMs: number
+  clipLostMs: number
 }
 
 export interface ExtensionConfig {
@@ -161,6 +162,7 @@ const ENVIRONMENT = z
     RECORDINGS_DIR: z.string().default('recordings'),
     CLIP_POLL_MS: ms(5_000),
     CLIP_WAIT_MS: ms(10 * MINUTE),
+    CLIP_LOST_MS: ms(HOUR),
     HOST: z.string().default('127.0.0.1'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -175,6 +177,10 @@ const ENVIRONMENT = z
     DECISION_POLL_MS: ms(MINUTE),
     PROCESSING_POLL_MS: ms(10_000),
     ROOM_POLL_MS: ms(MINUTE),
+    DAMAGED_AFTER_MS: ms(15 * MINUTE),
+    RETRY_MS: ms(2_000),
+    LONGEST_RETRY_MS: ms(15 * MINUTE),
+    RESTART_MS: ms(15 * MINUTE),
     HARVEST_EVERY_MS: ms(30_000),
     GRANTS_EVERY_MS: ms(5 * MINUTE),
     RESEAL_EVERY_MS: ms(MINUTE),
@@ -300,6 +306,10 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       decisionPollMs: e.DECISION_POLL_MS,
       processingPollMs: e.PROCESSING_POLL_MS,
       roomMs: e.ROOM_POLL_MS,
+      damagedMs: e.DAMAGED_AFTER_MS,
+      retryMs: e.RETRY_MS,
+      longestRetryMs: e.LONGEST_RETRY_MS,
+      restartMs: e.RESTART_MS,
     },
     rounds: {
       eventsMs: e.EVENTS_EVERY_MS,
@@ -333,6 +343,7 @@ export function readConfig(env: Record<string, string | undefined>): Result<{ co
       recordingsDir: e.RECORDINGS_DIR,
       clipPollMs: e.CLIP_POLL_MS,
       clipWaitMs: e.CLIP_WAIT_MS,
+      clipLostMs: e.CLIP_LOST_MS,
     },
     harvestQuietMs: e.HARVEST_QUIET_MS,
     storage: {

@@ -12,6 +12,7 @@ import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher, youtubeTokens } from './connections.ts'
 import { openDatabase, type Database } from './db/database.ts'
+import { wakeEvents } from './db/inbox.ts'
 import { makeEngine } from './jobs/engine.ts'
 import { makeExtension } from './extension.ts'
 import { startOps } from './ops.ts'
@@ -20,12 +21,14 @@ import { Downloads } from './media/downloads.ts'
 import { clipsSource } from './jobs/sources/clips.ts'
 import { fileSource } from './jobs/sources/file.ts'
 import { hlsSource } from './jobs/sources/hls.ts'
+import { makeReconciler } from './jobs/reconcile.ts'
 import { makeTimers } from './jobs/timers.ts'
 import { errorText, type Log } from './log.ts'
 import { makeMetrics } from './metrics.ts'
 import { smtpMailer } from './mail/mailer.ts'
 import { roundsOf } from './rounds.ts'
-import { makeSite, unsubscribeUrl } from './site.ts'
+import { makeSite } from './site.ts'
+import { unsubscribeUrl } from './unsubscribe-links.ts'
 import { freeBytes } from './storage/free-space.ts'
 import { storageOf, storageOrigin } from './storage/open.ts'
 import { stripeBilling, stripePages } from './billing/stripe.ts'
@@ -78,7 +81,7 @@ export async function startEchoes({
   const box = tokenBox(config.tokenKeys)
   const { siteUrl, twitch: t } = config
   const callback = `${siteUrl}${EVENTSUB_PATH}`
-  const authProvider = storedAuthProvider(t.clientId, t.clientSecret, twitchTokenStore(db, box))
+  const authProvider = storedAuthProvider(t.clientId, t.clientSecret, twitchTokenStore(db, box, clock))
   const twitch = helix({
     authProvider,
     botUserId: t.botUserId,
@@ -87,19 +90,32 @@ export async function startEchoes({
   const google = youtubeConnect({ ...config.google, redirectUri: `${siteUrl}${YOUTUBE_CALLBACK}` })
   const storage = storageOf(config.storage, `${config.dataDir}/storage`)
   const downloads = new Downloads({ overall: 12, perHost: 6 })
-  const { clipPollMs: pollMs, clipWaitMs: patienceMs, recordingsDir: folder } = config.vods
+  const {
+    clipPollMs: pollMs,
+    clipWaitMs: patienceMs,
+    clipLostMs: lostMs,
+    recordingsDir: folder,
+  } = config.vods
   const vods = {
     hls: () => hlsSource({ masterUrl: (vodId) => vodMasterUrl(vodId, t.hls), downloads }),
-    clips: () => clipsSource({ clips: twitchClips(authProvider), downloads, pollMs, patienceMs }),
+    clips: () =>
+      clipsSource({
+        clips: twitchClips(authProvider),
+        downloads,
+        pollMs,
+        patienceMs,
+        lostMs,
+        now: () => clock.now(),
+      }),
     file: () => fileSource({ folder, durationOf, now: () => clock.now() }),
   }[config.vods.source]()
-  const publisher = youtubePublisher(db, box, google, config.google.addresses.api)
-  const youtubeToken = youtubeTokens(db, box, google)
+  const publisher = youtubePublisher(db, box, clock, google, config.google.addresses.api)
+  const youtubeToken = youtubeTokens(db, box, clock, google)
   const room = {
     reserveBytes: config.diskReserveBytes,
     free: () => freeBytes(config.dataDir),
   }
-  const toEndMails = (channelId: string, kind: MailKind) => unsubscribeUrl(box, siteUrl, channelId, kind)
+  const toEndMails = (channelId: string, kind: MailKind) => unsubscribeUrl(db, siteUrl, channelId, kind)
   const subscribers =
     config.billing &&
     makeSubscribers(db, {
@@ -152,8 +168,14 @@ export async function startEchoes({
       : await authProvider.getAccessTokenForUser(userId)
     return token?.accessToken ?? null
   }
+  const reconciler = makeReconciler({
+    ...fetching,
+    callback,
+    showEnded: (showId) => engine.showEnded(showId),
+  })
   const timers = makeTimers(
     db,
+    clock,
     log,
     roundsOf({
       ...fetching,
@@ -165,7 +187,7 @@ export async function startEchoes({
       mailer,
       subscribers,
       metrics,
-      callback,
+      reconciler,
       signIn,
       tokenOf,
       google,
@@ -212,8 +234,8 @@ export async function startEchoes({
     onLeaving: () => timers.nudge('departures'),
     onAgain: (showId) => begin('a recap was not begun anew', engine.makeAgain(showId)),
     onOwnVideo: (showId, longEchoId) => begin('a video was not begun', engine.ownVideo(showId, longEchoId)),
-    onChannel: () => {
-      timers.nudge('reconcile')
+    onChannel: (channelId) => {
+      begin('the events of a channel were not subscribed to', reconciler.channel(channelId))
       if (roles.includes('bot')) begin('the bot did not join', bot.refresh())
     },
   })
@@ -258,6 +280,7 @@ export async function startEchoes({
     log.info({ port }, 'web: listening')
   }
   if (roles.includes('worker')) {
+    await wakeEvents(db)
     await engine.startWorker(config.concurrentRecaps)
     timers.start()
     log.info('worker: started')

@@ -4,6 +4,7 @@ import { consentOf } from './db/consents.ts'
 import type { Database } from './db/database.ts'
 import { editLog } from './db/edits.ts'
 import { longEchoesOf } from './db/long-echoes.ts'
+import { isTouched } from './domain/desk-rights.ts'
 import type { Recap } from './db/recaps.ts'
 
 /**
@@ -14,6 +15,6 @@ export async function goesUpAt(db: Database, channel: Channel, recap: Recap): Pr
   const { longSpans, reviewMs } = channel.settings
   if (longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0) return null
   const readyAtMs = recap.readyAtMs
-  const touched = (await editLog(db, recap.showId)).some((edit) => edit.atMs >= readyAtMs)
+  const touched = isTouched(await editLog(db, recap.showId), channel.id, readyAtMs)
   return touched ? null : readyAtMs + reviewMs
 }

@@ -30,7 +30,7 @@ export function departuresRound(parts: LeavingParts): () => Promise<void> {
     async twitch(channelId: string) {
       // One that has run out cannot be given back: it is renewed for that.
       const token = await parts.twitchToken(channelId).catch((error: unknown) => {
-        if (error instanceof Fault && error.remedy !== 'retry') return null
+        if (error instanceof Fault && error.kind !== 'transient') return null
         throw error
       })
       if (token) await parts.twitchSignIn.revoke(token)
@@ -46,7 +46,7 @@ export function departuresRound(parts: LeavingParts): () => Promise<void> {
     ...parts,
     leaveBilling: async (channelId) => subscribers?.leave(channelId),
     async endEvents(channelId) {
-      for (const each of await twitch.subscriptions())
+      for (const each of await twitch.subscriptionsOf(channelId))
         if (each.channelId === channelId) await twitch.unsubscribe(each.id)
     },
     revoke: (channelId, provider) => revoke[provider](channelId),

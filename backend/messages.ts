@@ -20,9 +20,9 @@ export interface MessageContext {
 export function messageSender({ db, clock, box, mailer, hooks }: MessageContext) {
   return async ({ id, kind, channelId, payload, uniqueKey }: QueuedMessage): Promise<void> => {
     if (kind === 'mail') return mailer.send({ ...(payload as Omit<Mail, 'uniqueKey'>), uniqueKey })
-    if (kind === 'bucket') throw new Fault('recaps go to buckets by themselves', 'permanent')
+    if (kind === 'bucket') throw new Fault('recaps go to buckets by themselves', 'bug')
     const hook = (await hooksOf(db, channelId)).find((h) => h.kind === kind)
-    if (!hook) throw new Fault('the address was taken away meanwhile', 'permanent')
+    if (!hook) throw new Fault('the address was taken away meanwhile', 'damaged')
     const target = JSON.parse(await box.open(hook.target, hookPurpose(channelId, kind))) as HookTarget
     await sendHook(kind, target, payload as HookMessage, id, clock.now(), hooks)
   }

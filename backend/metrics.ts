@@ -16,6 +16,10 @@ export interface Metrics {
   /** What lies in storage, and how much the disk still takes; looked at with each sweep. */
   storedBytes: Gauge
   freeBytes: Gauge
+  /** Messages that wait for longer than they should. */
+  overdueMessages: Gauge
+  /** Events of Twitch's that could not be handled again and again. */
+  stuckEvents: Gauge
   /** Accounts that should have been deleted by now. */
   overdueDepartures: Gauge
 }
@@ -41,6 +45,16 @@ export function makeMetrics(role: string): Metrics {
     }),
     storedBytes: new Gauge({ name: 'echoes_storage_bytes', help: 'Media in storage', registers }),
     freeBytes: new Gauge({ name: 'echoes_disk_free_bytes', help: 'Room on the disk of DATA_DIR', registers }),
+    overdueMessages: new Gauge({
+      name: 'echoes_messages_overdue',
+      help: 'Mails and other news that wait for longer than an hour',
+      registers,
+    }),
+    stuckEvents: new Gauge({
+      name: 'echoes_events_stuck',
+      help: 'Events that could not be handled again and again',
+      registers,
+    }),
     overdueDepartures: new Gauge({
       name: 'echoes_departures_overdue',
       help: 'Accounts that should have been deleted by now',

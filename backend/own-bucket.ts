@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '../shared/fault.ts'
 import type { Database } from './db/database.ts'
+import { faultOf } from './domain/failures.ts'
 import { hookPurpose, hooksOf, type HookTarget } from './db/hooks.ts'
 import type { QueuedMessage } from './db/outbox.ts'
 import { findRecap } from './db/recaps.ts'
@@ -62,16 +63,18 @@ export function bucketSender({ db, box, storage, allowLocal }: BucketContext) {
   return async ({ channelId, payload }: QueuedMessage): Promise<void> => {
     const { recapId } = (payload as { data: { recapId: string } }).data
     const hook = (await hooksOf(db, channelId)).find((each) => each.kind === 'bucket')
-    if (!hook) throw new Fault('the bucket was taken away meanwhile', 'permanent')
+    if (!hook) throw new Fault('the bucket was taken away meanwhile', 'damaged')
     const product = (await findRecap(db, recapId))?.product
     if (!product || !(await storage.has(product.key)))
-      throw new Fault('the video is deleted here already', 'permanent')
+      throw new Fault('the video is deleted here already', 'damaged')
     const target = JSON.parse(await box.open(hook.target, hookPurpose(channelId, 'bucket'))) as HookTarget
     const keys = JSON.parse(target.secret) as StorageKeys
     const file = await storage.localFile(product.key)
     await inBucket(target.url, keys, { allowLocal }, (bucket) => bucket.copyIn(`${recapId}.mp4`, file)).catch(
       (error: unknown) => {
-        throw new Fault(`the bucket did not take it: ${whyOf(error)}`, 'retry')
+        const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
+        const answer = { status: $metadata?.httpStatusCode ?? null, reason: name }
+        throw faultOf('ownBucket', 'to take a recap', answer, Date.now())
       },
     )
   }

@@ -3,15 +3,16 @@ import type { Clock } from '../shared/clock.ts'
 import type { ChatHandler } from './bot/bot.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
+import { stuckEvents } from './db/inbox.ts'
 import { hookOutcome } from './db/hooks.ts'
-import type { QueuedMessage } from './db/outbox.ts'
+import { overdueMessages, type QueuedMessage } from './db/outbox.ts'
 import type { Publisher, VodSource } from './jobs/context.ts'
 import type { Engine } from './jobs/engine.ts'
 import { handleEvents } from './jobs/events.ts'
-import { forgetRuns } from './jobs/forget-runs.ts'
+import { forgetEndedRuns, forgetRuns } from './jobs/forget-runs.ts'
 import { makeHarvest } from './jobs/harvest.ts'
 import { sendOutbox } from './jobs/outbox.ts'
-import { reconcile } from './jobs/reconcile.ts'
+import type { Reconciler } from './jobs/reconcile.ts'
 import { refreshYoutube } from './jobs/refresh-youtube.ts'
 import { reseal } from './jobs/reseal.ts'
 import type { Room } from './jobs/room.ts'
@@ -36,6 +37,11 @@ import type { YoutubeConnect } from './youtube/connect.ts'
 
 /** A large recap takes long to go into somebody's bucket. */
 const BUCKET_HOLD_MS = 60 * 60_000
+const RUNS_EVERY_MS = 24 * 60 * 60_000
+/** Longer than anything of a show may still be asked for. */
+const RUNS_LAST_MS = 60 * RUNS_EVERY_MS
+/** A message that has not got through for so long is the operator's to know of. */
+const OVERDUE_MS = 60 * 60_000
 /** What YouTube told may be 30 days old. */
 const REFRESH_EVERY_MS = 6 * 60 * 60_000
 
@@ -59,8 +65,7 @@ export interface RoundParts {
   /** Null: billing is off. */
   subscribers: Subscribers | null
   metrics: Metrics
-  /** The address that Twitch's events must go to. */
-  callback: string
+  reconciler: Reconciler
   /** A streamer's Twitch token that works; null: there is none. @throws {Fault} */
   tokenOf(userId: string, force: boolean): Promise<string | null>
   /** The same for YouTube. */
@@ -70,8 +75,8 @@ export interface RoundParts {
 }
 
 export function roundsOf(parts: RoundParts): Timer[] {
-  const { db, clock, log, config, box, twitch, vods, storage, engine, subscribers, metrics } = parts
-  const { callback, extension, google, heard, mailer, publisher, room, signIn, tokenOf, youtubeToken } = parts
+  const { db, clock, log, config, box, twitch, storage, engine, subscribers, metrics, reconciler } = parts
+  const { extension, google, heard, mailer, publisher, room, signIn, tokenOf, youtubeToken } = parts
   const showEnded = (showId: string) => engine.showEnded(showId)
   const noteHook = async ({ kind, channelId }: QueuedMessage, failure: string | null) => {
     if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
@@ -95,6 +100,7 @@ export function roundsOf(parts: RoundParts): Timer[] {
           log,
           twitch,
           showEnded,
+          endEventsOf: (channelId) => reconciler.endEventsOf(channelId),
           read: {
             online: readOnline,
             offline: readOffline,
@@ -133,7 +139,7 @@ export function roundsOf(parts: RoundParts): Timer[] {
     {
       name: 'reconcile',
       everyMs: config.rounds.reconcileMs,
-      run: () => reconcile({ db, clock, log, twitch, vods, callback, showEnded }),
+      run: () => reconciler.round(),
     },
     {
       name: 'harvest',
@@ -145,6 +151,10 @@ export function roundsOf(parts: RoundParts): Timer[] {
       everyMs: config.rounds.mediaMs,
       run: async () => {
         metrics.freeBytes.set(await room.free())
+        metrics.stuckEvents.set(await stuckEvents(db))
+        const overdue = await overdueMessages(db, clock.now() - OVERDUE_MS)
+        metrics.overdueMessages.set(overdue)
+        if (overdue > 0) log.error({ overdue }, 'mails or other news have waited for over an hour')
         const onStored = (bytes: number) => metrics.storedBytes.set(bytes)
         await sweepMedia({ db, clock, log, storage, rules: config.retention, onStored })
       },
@@ -162,6 +172,11 @@ export function roundsOf(parts: RoundParts): Timer[] {
           channel: (channelId) =>
             youtubeChannel((force) => youtubeToken(channelId, force), config.google.addresses.api).me(),
         }),
+    },
+    {
+      name: 'runs',
+      everyMs: RUNS_EVERY_MS,
+      run: () => forgetEndedRuns(config.engineUrl, clock.now() - RUNS_LAST_MS),
     },
     {
       name: 'departures',

@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Clock } from '../shared/clock.ts'
 import { Refusal } from '../shared/fault.ts'
-import { MAILS, type MailKind } from '../shared/settings.ts'
 import type { Config } from './config.ts'
 import { youtubeTokens } from './connections.ts'
 import type { Database } from './db/database.ts'
 import { findGrant } from './db/grants.ts'
-import { recapsOf } from './db/recaps.ts'
+import { recapsOf, type Recap } from './db/recaps.ts'
 import { missingOf } from './extension.ts'
 import type { VodSource } from './jobs/context.ts'
 import { makePreviews } from './jobs/previews.ts'
@@ -30,6 +29,7 @@ import { connectRoutes } from './web/connect.ts'
 import { deckRoutes } from './web/deck.ts'
 import { configRoutes } from './web/extension/config.ts'
 import { floodGate } from './web/extension/gate.ts'
+import { readUnsubscribe } from './unsubscribe-links.ts'
 import { makeSessions } from './web/session.ts'
 import { accountRoutes } from './web/site/account.tsx'
 import { billingRoutes } from './web/site/billing.tsx'
@@ -45,7 +45,6 @@ import type { YoutubeConnect } from './youtube/connect.ts'
 const FLOOD = { person: 120, channel: 600 }
 const FACTS_FOR_MS = 60_000
 const ASSET_TYPES: Record<string, string> = { js: 'text/javascript', css: 'text/css' }
-
 export interface SiteParts {
   db: Database
   clock: Clock
@@ -69,30 +68,25 @@ export interface SiteParts {
   onOwnVideo(showId: string, longEchoId: string): void
 }
 
-const unsubscribePurpose = 'unsubscribe'
-
-/** An address that ends mails of one kind: sealed, so that nobody can make one for somebody else. */
-export async function unsubscribeUrl(box: TokenBox, siteUrl: string, channelId: string, kind: MailKind) {
-  return `${siteUrl}/unsubscribe/${await box.seal(`${kind}:${channelId}`, unsubscribePurpose)}`
-}
-
-async function readUnsubscribe(box: TokenBox, token: string) {
-  const opened = await box.open(token, unsubscribePurpose).catch(() => '')
-  const [kind, channelId] = opened.split(':')
-  return channelId && MAILS.some((k) => k === kind) ? { channelId, kind: kind as MailKind } : null
-}
-
 export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
   const { db, clock, log, config, box, twitch, storage, vods } = parts
   const { siteUrl } = config
   const sessions = makeSessions(db, clock, siteUrl)
   const gate = siteGate(db, sessions)
   const facts = twitchFacts(parts)
-  const token = youtubeTokens(db, box, parts.youtube)
+  const token = youtubeTokens(db, box, clock, parts.youtube)
   const nameOf = async (get: (force: boolean) => Promise<string>) =>
     youtubeChannel(get, config.google.addresses.api).me()
   const common = { db, clock, gate }
   const usersByLogin = (logins: string[]) => twitch.usersByLogin(logins)
+  /** What waited for the streamer to let us in looks again. Where it cannot be told, it looks by itself, later. */
+  const wake = (channelId: string, state: Recap['state']) =>
+    void recapsOf(db, channelId).then(
+      (recaps) => {
+        for (const recap of recaps) if (recap.state === state) parts.onDecision(recap.id)
+      },
+      (error: unknown) => log.warn({ error: errorText(error), channelId }, 'waiting recaps were not woken'),
+    )
   return {
     pages: [
       assetRoutes(config.siteFiles),
@@ -117,7 +111,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
           plan: (channelId) => parts.subscribers?.planOf(channelId) ?? Promise.resolve(null),
         },
         onDecision: parts.onDecision,
-        readUnsubscribe: (link) => readUnsubscribe(box, link),
+        readUnsubscribe: (link) => readUnsubscribe(db, box, link),
         tryChain: (channelId) =>
           tryChain(
             {
@@ -192,34 +186,31 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         onChannel(channelId) {
           facts.forget(channelId)
           parts.onChannel(channelId)
+          wake(channelId, 'preparing')
         },
-        onYoutube(channelId) {
-          void recapsOf(db, channelId).then((recaps) => {
-            for (const recap of recaps) if (recap.state === 'rendered') parts.onDecision(recap.id)
-          })
-        },
+        onYoutube: (channelId) => wake(channelId, 'rendered'),
       }),
     ],
     open: [
       deckRoutes({ db, clock }),
-      unsubscribeRoutes({ db, clock, readUnsubscribe: (link) => readUnsubscribe(box, link) }),
+      unsubscribeRoutes({ db, clock, readUnsubscribe: (link) => readUnsubscribe(db, box, link) }),
     ],
   }
 }
 
 /** What Twitch says for the steps, remembered for a minute; a question it does not answer is answered with null. */
-function twitchFacts({ db, log, config, twitch, callback }: SiteParts) {
+function twitchFacts({ db, clock, log, config, twitch, callback }: SiteParts) {
   const known = new Map<string, { untilMs: number; fact: Promise<boolean | null> }>()
   const ask = (name: string, channelId: string, question: () => Promise<boolean | null>) => {
     const key = `${channelId}:${name}`
     const before = known.get(key)
-    if (before && before.untilMs > Date.now()) return before.fact
+    if (before && before.untilMs > clock.now()) return before.fact
     const fact = question().catch((error: unknown) => {
       log.info({ error: errorText(error), channelId, name }, 'Twitch did not answer a question')
       known.delete(key)
       return null
     })
-    known.set(key, { untilMs: Date.now() + FACTS_FOR_MS, fact })
+    known.set(key, { untilMs: clock.now() + FACTS_FOR_MS, fact })
     return fact
   }
   return {
@@ -239,7 +230,7 @@ function twitchFacts({ db, log, config, twitch, callback }: SiteParts) {
         : Promise.resolve(null),
     async eventsArrive(channelId: string) {
       // Not remembered: it is what changes while one waits for it.
-      const all = await twitch.subscriptions().catch(() => null)
+      const all = await twitch.subscriptionsOf(channelId).catch(() => null)
       if (!all) return null
       const works = (type: string) =>
         all.some(

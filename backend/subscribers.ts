@@ -7,7 +7,9 @@ import { promisify } from 'node:util'
 import type { Clock } from '../shared/clock.ts'
 import type { Price, ReturnAddresses, StripeBilling } from './billing/stripe.ts'
 import { findChannel } from './db/channels.ts'
-import type { Database } from './db/database.ts'
+import { within, type Database, type Tx } from './db/database.ts'
+import { isLeaving } from './db/departures.ts'
+import { installationSecret } from './db/installation.ts'
 import { underLease } from './db/leases.ts'
 import { takeUpUnpaid } from './db/recap-again.ts'
 import {
@@ -15,7 +17,6 @@ import {
   forgetStripeEvents,
   forgetSubscriber,
   hadTrial,
-  installationSalt,
   openStripeEvents,
   rememberTrial,
   saveCustomer,
@@ -93,7 +94,7 @@ export function makeSubscribers(db: Database, options: SubscribersOptions): Subs
     accessOf((await subscriberOf(db, channelId))?.subscription ?? null, clock.now(), graceMs)
 
   const customerLease = <T>(channelId: string, work: () => Promise<T>) =>
-    underLease(db, `billing:${channelId}`, LEASE_MS, work, LEASE_POLL_MS)
+    underLease(db, `billing:${channelId}`, LEASE_MS, clock, work, LEASE_POLL_MS)
 
   /** Asks and records; the caller holds the customer's lease. */
   const ask = async (customerId: string): Promise<Subscription | null> => {
@@ -113,7 +114,7 @@ export function makeSubscribers(db: Database, options: SubscribersOptions): Subs
     }
   }
   const record = async (
-    tx: Database,
+    tx: Tx,
     before: NonNullable<Awaited<ReturnType<typeof subscriberOf>>>,
     subscription: Subscription | null,
   ) => {
@@ -145,7 +146,7 @@ export function makeSubscribers(db: Database, options: SubscribersOptions): Subs
       data: { news: occasion.news },
       letter: (unsubscribe) => billingLetter(occasion.news, { untilMs, url, unsubscribe }),
     })
-    await queue(db, clock.now())
+    await within(db, (tx) => queue(tx, clock.now()))
   }
 
   const attempt = (customerId: string, work: () => Promise<void>) =>
@@ -155,7 +156,7 @@ export function makeSubscribers(db: Database, options: SubscribersOptions): Subs
 
   const trialHash = async (channelId: string) => {
     // Few digits make an id: only something slow, salted here, keeps it from being found by trying all.
-    const hash = (await derive(channelId, await installationSalt(db), 32)) as Buffer
+    const hash = (await derive(channelId, await installationSecret(db, 'salt'), 32)) as Buffer
     return hash.toString('base64')
   }
   const noteTrial = async (channelId: string) => rememberTrial(db, await trialHash(channelId), clock.now())
@@ -172,16 +173,17 @@ export function makeSubscribers(db: Database, options: SubscribersOptions): Subs
       return { access: state, subscription, trialDays: await trialFor(channelId) }
     },
     price() {
-      if (price && price.untilMs > Date.now()) return price.asked
+      if (price && price.untilMs > clock.now()) return price.asked
       const asked = stripe.price()
-      price = { untilMs: Date.now() + 10 * 60_000, asked }
+      price = { untilMs: clock.now() + 10 * 60_000, asked }
       asked.catch(() => (price = null))
       return asked
     },
     checkout: (channelId) =>
       customerLease(channelId, async () => {
         const channel = await findChannel(db, channelId)
-        if (!channel) return null
+        // `leave` takes the same lease: what is bought before it, it ends; after it, nothing is bought.
+        if (!channel || (await isLeaving(db, channelId))) return null
         const { displayName: name, email, createdAtMs } = channel
         const known = (await subscriberOf(db, channelId))?.customerId
         const customerId =

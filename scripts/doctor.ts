@@ -12,10 +12,12 @@ import { createTransport } from 'nodemailer'
 import { bytesText } from '../shared/bytes-text.ts'
 import { readConfig, type Config } from '../backend/config.ts'
 import { twitchTokenStore } from '../backend/connections.ts'
-import { openDatabase } from '../backend/db/database.ts'
+import { systemClock } from '../shared/clock.ts'
+import { lookAtDatabase, type Database } from '../backend/db/database.ts'
 import { allGrants } from '../backend/db/grants.ts'
 import { stripeBilling } from '../backend/billing/stripe.ts'
 import { openDepartures } from '../backend/db/departures.ts'
+import { overdueMessages } from '../backend/db/outbox.ts'
 import { OVERDUE_MS } from '../backend/jobs/departures.ts'
 import { hasFfmpeg } from '../backend/media/look.ts'
 import { openStorage } from '../backend/storage/open.ts'
@@ -38,8 +40,10 @@ const TIMEOUT_MS = 10_000
 const MOST_DRIFT_MS = 5_000
 const SHORT_OF_ROOM = 5
 const BOT_SILENT_MS = 2 * 60_000
+const NEWS_OVERDUE_MS = 60 * 60_000
 
-type Look = (config: Config) => Promise<Omit<Finding, 'about'>>
+type Found = Omit<Finding, 'about'>
+type Look = (config: Config) => Promise<Found>
 const fine = (sentence: string) => ({ state: 'fine' as const, sentence, advice: '' })
 const note = (sentence: string, advice: string) => ({ state: 'note' as const, sentence, advice })
 const wrong = (sentence: string, advice: string) => ({ state: 'wrong' as const, sentence, advice })
@@ -54,7 +58,7 @@ const LOOKS: Record<string, Look> = {
   Disk: async ({ dataDir, diskReserveBytes }) => {
     await mkdir(dataDir, { recursive: true })
     await access(dataDir, constants.W_OK)
-    const probe = join(dataDir, '.doctor')
+    const probe = join(dataDir, '.doctor-disk')
     await writeFile(probe, 'x')
     await rm(probe)
     const free = await freeBytes(dataDir)
@@ -70,7 +74,7 @@ const LOOKS: Record<string, Look> = {
   },
   Storage: async ({ storage: { url, before, keys }, dataDir }) => {
     const storage = openStorage(url, keys, join(dataDir, 'storage'))
-    const file = join(dataDir, '.doctor')
+    const file = join(dataDir, '.doctor-storage')
     const key = `doctor/${Date.now()}`
     await writeFile(file, 'x')
     await storage.put(key, file)
@@ -96,9 +100,8 @@ const LOOKS: Record<string, Look> = {
     const { name, amount, currency } = await stripeBilling(billing).price()
     return fine(`Stripe answers; the plan is “${name}”, ${amount ?? '?'} ${currency} in its smallest unit`)
   },
-  'Deleted accounts': async ({ databaseUrl }) => {
-    const db = await openDatabase(databaseUrl)
-    try {
+  'Deleted accounts': ({ databaseUrl }) =>
+    inDatabase(databaseUrl, async (db) => {
       const open = await openDepartures(db)
       const late = open.filter((d) => Date.now() - d.askedAtMs > OVERDUE_MS)
       return late.length > 0
@@ -107,13 +110,19 @@ const LOOKS: Record<string, Look> = {
             'The log says what fails; the policies allow seven days.',
           )
         : fine(open.length > 0 ? `${open.length} under way` : 'none under way')
-    } finally {
-      await db.destroy()
-    }
-  },
-  Database: async ({ databaseUrl, tokenKeys }) => {
-    const db = await openDatabase(databaseUrl)
-    try {
+    }),
+  'Mail and other news': ({ databaseUrl }) =>
+    inDatabase(databaseUrl, async (db) => {
+      const overdue = await overdueMessages(db, Date.now() - NEWS_OVERDUE_MS)
+      return overdue > 0
+        ? wrong(
+            `${overdue} have waited for over an hour`,
+            'The log says what the mail server, or the address, answers.',
+          )
+        : fine('nothing has waited for long')
+    }),
+  Database: ({ databaseUrl, tokenKeys }) =>
+    inDatabase(databaseUrl, async (db) => {
       await sql`select 1`.execute(db)
       const box = tokenBox(tokenKeys)
       const grants = await allGrants(db)
@@ -126,10 +135,7 @@ const LOOKS: Record<string, Look> = {
             'Add the key that sealed them behind the newest; without it their owners must connect again.',
           )
         : fine(`it answers, its tables are of this version, all ${grants.length} grants can be read`)
-    } finally {
-      await db.destroy()
-    }
-  },
+    }),
   Clock: async ({ twitch }) => {
     const before = Date.now()
     const answer = await fetch(`${twitch.addresses.id}/validate`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
@@ -163,9 +169,8 @@ const LOOKS: Record<string, Look> = {
       ? fine(`the application is known, and the bot is ${bot.displayName}`)
       : wrong('TWITCH_BOT_USER_ID is nobody’s', 'Look the account’s numeric id up once more.')
   },
-  'Bot in chat': async ({ databaseUrl }) => {
-    const db = await openDatabase(databaseUrl)
-    try {
+  'Bot in chat': ({ databaseUrl }) =>
+    inDatabase(databaseUrl, async (db) => {
       const heard = await db.selectFrom('chat_heard').select('at').executeTakeFirst()
       if (!heard)
         return note('no bot has been in chat yet', 'It joins when it runs and a streamer has signed in.')
@@ -176,13 +181,12 @@ const LOOKS: Record<string, Look> = {
             'Start one (`npm start`, or `-- --role bot`), and look at its log and /healthz.',
           )
         : fine('it hears')
-    } finally {
-      await db.destroy()
-    }
-  },
+    }),
   'Twitch’s events': async (config) => {
     const { api } = await twitchOf(config)
-    const ours = (await api.subscriptions()).filter((s) => s.callback === `${config.siteUrl}${EVENTSUB_PATH}`)
+    const ours: { status: string }[] = []
+    for await (const page of api.allSubscriptions())
+      ours.push(...page.filter((s) => s.callback === `${config.siteUrl}${EVENTSUB_PATH}`))
     const dead = ours.filter((s) => s.status !== 'enabled')
     if (ours.length === 0)
       return note(
@@ -248,11 +252,30 @@ const LOOKS: Record<string, Look> = {
       : note('there is none', 'Recaps are plain without it: `apt-get install ffmpeg`.'),
 }
 
+/** Only looks: bringing tables up to date is for a start of the service, after a backup. */
+async function inDatabase(url: string, look: (db: Database) => Promise<Found>): Promise<Found> {
+  const found = await lookAtDatabase(url)
+  if (!found) return note('there is none yet', 'The first start makes it.')
+  const { db, isBehind } = found
+  try {
+    if (isBehind)
+      return wrong(
+        'its tables are of an older version',
+        'Make a backup (`npm run backup`), then start the service: it brings them up to date.',
+      )
+    return await look(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
 async function twitchOf(config: Config) {
   const { clientId, clientSecret, botUserId, eventsubSecret: secret } = config.twitch
-  const db = await openDatabase(config.databaseUrl)
+  const found = await lookAtDatabase(config.databaseUrl)
+  if (!found || found.isBehind) throw new Error('that needs the database of this version')
+  const { db } = found
   try {
-    const store = twitchTokenStore(db, tokenBox(config.tokenKeys))
+    const store = twitchTokenStore(db, tokenBox(config.tokenKeys), systemClock)
     const api = helix({
       authProvider: storedAuthProvider(clientId, clientSecret, store),
       botUserId,

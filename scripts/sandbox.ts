@@ -4,6 +4,7 @@
  *
  *   --json   print all addresses and secrets as one line of JSON as soon as everything is up
  *   --fresh  begin with an empty database, and leave signing in and connecting to you
+ *   --weather SEED  random faults of every service, a second to an hour long; the same seed, the same weather
  *   --billing  with plans, and a Stripe whose clock moves
  *   --port   port of the control page (4300)
  */
@@ -11,18 +12,22 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { controlRoutes } from './sandbox/control/routes.tsx'
+import { FAULTS, SERVICES } from './sandbox/faults.ts'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { listen } from './sandbox/http.ts'
 import { buildForRig } from './sandbox/rig/build.ts'
 import { freePort, startProcess, until } from './sandbox/process.ts'
 import { PEOPLE, startSandbox } from './sandbox/sandbox.ts'
 import { approve, setUpStreamer } from './sandbox/visitor.ts'
+import { playWeather } from './sandbox/weather.ts'
+import { seeded } from './soak/seeded.ts'
 
 const { values: args } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     billing: { type: 'boolean', default: false },
+    weather: { type: 'string' },
     port: { type: 'string', default: '4300' },
   },
 })
@@ -52,6 +57,19 @@ async function main(): Promise<void> {
       throw error
     },
   )
+  const weather =
+    args.weather === undefined
+      ? null
+      : playWeather({
+          faults: sandbox.faults,
+          clock: sandbox.clock,
+          random: seeded(Number(args.weather)),
+          everyMs: 2 * 60_000,
+          onFault: ({ service, fault, untilMs }) =>
+            console.error(
+              `Weather: ${SERVICES[service]}: ${FAULTS[fault]}, for ${Math.ceil((untilMs - sandbox.clock.now()) / 1000)} s`,
+            ),
+        })
   const addresses = { control: control.url, echoes: site, ...sandbox.addresses }
   if (args.json) console.log(JSON.stringify({ addresses, people: PEOPLE, environment }))
   else {
@@ -72,6 +90,7 @@ async function main(): Promise<void> {
     void echoes.ended.then(resolve)
   })
   echoes.stop()
+  weather?.stop()
   await Promise.all([control.close(), sandbox.close()])
 }
 

@@ -2,7 +2,7 @@
 // nothing installed, so it is plain JavaScript.
 //   --quiet  say nothing when there is nothing to do     --test  also what the tests can use
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 
 const quiet = process.argv.includes('--quiet')
 const STAMP = 'node_modules/.echoes-installed'
@@ -15,6 +15,9 @@ if (Number(process.versions.node.split('.')[0]) < 18) {
   process.exit(1)
 }
 
+// Several services may start at once in one folder: one sets it up, the others wait for it.
+const LOCK = '.echoes-setup'
+const release = takeLock()
 const installed =
   existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock && existsSync('node_modules/.bin/tsx')
 if (!installed) {
@@ -50,6 +53,8 @@ if (Math.max(...SOURCES.map(newest)) > built) {
     process.exit(1)
   }
 }
+
+release()
 
 if (process.argv.includes('--test')) {
   const wanted = [
@@ -90,4 +95,38 @@ if (process.argv.includes('--test')) {
     console.log(
       `Not here: ${w.package} (for ${w.use}). Those tests are skipped; \`apt-get install ${w.package}\` brings it.`,
     )
+}
+
+/** A folder can be made by one only. One that was left by a process that is no more is taken over. */
+function takeLock() {
+  for (;;) {
+    try {
+      mkdirSync(LOCK)
+      writeFileSync(`${LOCK}/pid`, String(process.pid))
+      let held = true
+      const done = () => {
+        if (held) rmSync(LOCK, { recursive: true, force: true })
+        held = false
+      }
+      process.once('exit', done)
+      return done
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    if (isLeftBehind()) rmSync(LOCK, { recursive: true, force: true })
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+}
+
+function isLeftBehind() {
+  try {
+    process.kill(Number(readFileSync(`${LOCK}/pid`, 'utf8')), 0)
+    return false
+  } catch (error) {
+    if (error.code === 'EPERM') return false
+    // Made a moment ago, its number not written yet.
+    if (error.code === 'ENOENT')
+      return Date.now() - (statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? 0) > 10_000
+    return true
+  }
 }

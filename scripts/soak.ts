@@ -8,6 +8,8 @@
  *   upload [--count 200] [--seed 1]     uploads killed at random bytes and moments
  *   billing [--count 500] [--seed …]    browsers that come back and events of Stripe, in all orders, at two processes
  *   move [--count 1000] [--faults 200] [--seed 1]   media moved into a bucket and back while everything fails
+ *   weather [--count 300] [--seed 1] [--speed 60]   shows under random faults of every service, while processes are killed
+ *   crowd [--channels 130]   130 channels, 60 of them live at once, three rounds of reconciliation
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -17,6 +19,7 @@ import { errorText } from '../backend/log.ts'
 import { keptFootage } from './sandbox/footage/kept.ts'
 import { freshDatabase } from './soak/database.ts'
 import { soakBot } from './soak/bot.ts'
+import { soakCrowd } from './soak/crowd.ts'
 import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { soakBilling } from './soak/billing.ts'
 import { soakEvents } from './soak/events.ts'
@@ -25,6 +28,7 @@ import { soakMove } from './soak/move.ts'
 import { soakRender } from './soak/render.ts'
 import { soakUpload } from './soak/upload.ts'
 import { seeded } from './soak/seeded.ts'
+import { soakWeather, SOURCES } from './soak/weather.ts'
 
 const { values: args, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,16 +39,27 @@ const { values: args, positionals } = parseArgs({
     count: { type: 'string' },
     faults: { type: 'string', default: '200' },
     database: { type: 'string' },
-    channels: { type: 'string', default: '200' },
+    channels: { type: 'string' },
     seconds: { type: 'string', default: '180' },
     restarts: { type: 'string', default: '10' },
+    speed: { type: 'string', default: '60' },
   },
 })
 /** Points planned for each instance. Some pass while it still recovers from the kill before: about 3 or 4 become kills. */
 const POINTS_PER_INSTANCE = 5
 const KILLS_PER_INSTANCE = 3.3
 
-const SOAKS: Record<string, () => Promise<boolean>> = { kills, bot, events, render, upload, billing, move }
+const SOAKS: Record<string, () => Promise<boolean>> = {
+  kills,
+  bot,
+  events,
+  render,
+  upload,
+  billing,
+  move,
+  weather,
+  crowd,
+}
 
 async function main(): Promise<boolean> {
   const soak = SOAKS[positionals[0] ?? '']
@@ -57,7 +72,7 @@ async function bot(): Promise<boolean> {
   const real = realTiming()
   if (!real) console.log('No real chat beside the project: its rhythm is invented.')
   const report = await soakBot({
-    channels: Number(args.channels),
+    channels: Number(args.channels ?? 200),
     seconds: Number(args.seconds),
     restarts: Number(args.restarts),
     timing: real ?? inventedTiming(3_600, random),
@@ -144,6 +159,40 @@ async function kills(): Promise<boolean> {
   console.table(figures)
   if (args.json) console.log(JSON.stringify(report))
   return report.lost === 0 && report.doubled === 0 && report.different === 0
+}
+
+async function weather(): Promise<boolean> {
+  const report = await soakWeather({
+    shows: Number(args.count ?? 300),
+    streamers: 4,
+    sources: SOURCES,
+    random: seeded(Number(args.seed ?? 1)),
+    speed: Number(args.speed),
+    footageDir: await keptFootage({ kind: 'clock', seconds: 150 }),
+    onProgress: (what) => console.log(`  ${what}`),
+  })
+  const { complaints, ...figures } = report
+  for (const complaint of complaints) console.log(complaint)
+  console.table(figures)
+  if (args.json) console.log(JSON.stringify(report))
+  const { lost, doubled, publicWithoutConsent } = report
+  return lost + doubled + publicWithoutConsent === 0
+}
+
+async function crowd(): Promise<boolean> {
+  const live = 60
+  const report = await soakCrowd({
+    channels: Number(args.channels ?? 130),
+    live,
+    rounds: 3,
+    ending: live,
+    footageDir: await keptFootage({ kind: 'clock', seconds: 150 }),
+    onProgress: (what) => console.log(`  ${what}`),
+  })
+  console.table(report)
+  if (args.json) console.log(JSON.stringify(report))
+  const { refusedWrongly, endedWrongly, recaps, published, tooMany } = report
+  return refusedWrongly + endedWrongly + tooMany === 0 && recaps === live && published === live
 }
 
 /** `count` points in the order in which a show meets them. */

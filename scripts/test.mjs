@@ -29,12 +29,17 @@ const BROWSER = [
   'tests/plan-walk.test.ts',
   'tests/playback.test.ts',
 ]
-const REST = [...WAITING, ...COMPUTING, ...BROWSER].map((file) => `--exclude=${file}`)
+// Last: it looks at what all the others asked of the services, and were answered.
+const CONTRACT = ['tests/contract.test.ts']
+const REST = [...WAITING, ...COMPUTING, ...BROWSER, ...CONTRACT].map((file) => `--exclude=${file}`)
 const ROUNDS = [
   [WAITING, ['backend/', 'shared/', 'extension-', ...COMPUTING]],
   [BROWSER, ['tests/', 'scripts/', ...REST]],
+  [CONTRACT],
 ]
 const total = { passed: 0, failed: 0, skipped: 0 }
+// Named again at the end, where whoever sees only the last lines finds them.
+const failures = []
 
 for (const check of own.length > 0 ? [] : CHECKS) {
   const [command, ...args] = check.split(' ')
@@ -43,10 +48,12 @@ for (const check of own.length > 0 ? [] : CHECKS) {
   else {
     total.failed++
     console.log(`${check} failed:\n${stdout}${stderr}`)
+    failures.push(check)
   }
 }
 let runs = 0
 for (const round of own.length > 0 ? [[own]] : ROUNDS) await Promise.all(round.map(vitest))
+for (const failure of failures) console.log(`Failed: ${failure}`)
 const { passed, failed, skipped } = total
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
 process.exit(failed > 0 ? 1 : 0)
@@ -54,7 +61,10 @@ process.exit(failed > 0 ? 1 : 0)
 async function vitest(args) {
   const report = join(dir, `report-${runs++}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const child = spawn('vitest', ['run', ...reporters, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('vitest', ['run', ...reporters, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ECHOES_CONTRACT_LOG: join(dir, 'asked') },
+  })
   const status = await new Promise((resolve) => {
     child.once('exit', resolve)
     child.once('error', () => resolve(1))
@@ -65,6 +75,11 @@ async function vitest(args) {
     total.passed += read.numPassedTests
     total.skipped += read.numPendingTests + read.numTodoTests
     bad = read.numFailedTests
+    for (const file of read.testResults) {
+      if (file.status === 'failed' && file.message) failures.push(`${file.name}: ${file.message}`)
+      for (const test of file.assertionResults.filter((each) => each.status === 'failed'))
+        failures.push(`${file.name}, ${test.fullName}: ${test.failureMessages.join('\n')}`)
+    }
     // A file that cannot be loaded has no tests that could fail.
     if (!read.success && bad === 0) bad = Math.max(1, read.numFailedTestSuites)
   } catch {

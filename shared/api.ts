@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { LABEL_MAX } from './clean-text.ts'
 import { COMMAND_WORD, SHORTEST_ECHO_MS } from './echo.ts'
 import { MINIMUM_ROLES, MODES } from './mode.ts'
-import { CUTS, LONG_SPANS, TRANSITIONS } from './settings.ts'
+import { contradictionIn, CUTS, LONG_SPANS, TRANSITIONS } from './settings.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -137,6 +137,7 @@ export const settingsChange = z
     minimumRole: z.enum(MINIMUM_ROLES),
     defaultLengthMs: ms(SHORTEST_ECHO_MS, 5 * MINUTE),
     maxLengthMs: ms(15 * SECOND, 15 * MINUTE),
+    longLengthMs: ms(15 * SECOND, 15 * MINUTE),
     latencyMs: ms(-30 * SECOND, 60 * SECOND),
     cooldownMs: ms(0, 30 * MINUTE),
     undoMs: ms(0, 10 * MINUTE),
@@ -204,7 +205,13 @@ export type ConfigState = z.infer<typeof configState>
  * `PATCH /config/settings`: answered with {@link configState}. 409 with `{reason: 'changed', sentence, config}` when
  * the settings are no longer those of `version`.
  */
-export const settingsBody = z.object({ version: z.number().int(), change: settingsChange })
+export const settingsBody = z.object({
+  version: z.number().int(),
+  change: settingsChange.superRefine((change, context) => {
+    const message = contradictionIn(change)
+    if (message) context.addIssue({ code: 'custom', message })
+  }),
+})
 export type SettingsBody = z.infer<typeof settingsBody>
 
 /** `POST /config/people`: answered with {@link peopleChanged}. */

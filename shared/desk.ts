@@ -68,8 +68,8 @@ export const deskCard = z.object({
   title: z.string(),
   people: z.number(),
   names: z.array(z.string()),
-  /** `in` · `budget`: others were wanted more · `dropped`: the streamer's word · `no-vod`: no recording of it. */
-  place: z.enum(['in', 'budget', 'dropped', 'no-vod']),
+  /** `in` · `budget`: others were wanted more · `dropped`: the streamer's word · `no-vod`: no recording of it · `damaged`: it cannot be read. */
+  place: z.enum(['in', 'budget', 'dropped', 'no-vod', 'damaged']),
   /** Of what is in: its length in the recap. */
   lengthMs: z.number(),
 })

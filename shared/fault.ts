@@ -1,6 +1,6 @@
 /**
  * The two errors that are thrown on purpose. A refusal is expected: it has a code and a sentence for the person. A
- * fault is not: it has a cause for the operator, and says whether trying again can help.
+ * fault is not: it has a cause for the operator, and a kind that says what happens next (docs/failures.md).
  */
 export class Refusal extends Error {
   override name = 'Refusal'
@@ -12,20 +12,36 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * - `transient`: it passes by itself; tried again, with growing pauses, for hours to days.
+ * - `person`: somebody must act, e.g. connect again; parked until they have, and told once.
+ * - `quota`: not before a known time; parked until then.
+ * - `damaged`: this one input is of no use, or gone; it is left out and named, and the rest goes ahead.
+ * - `bug`: we asked for something that makes no sense; only this piece of work stops, and the operator sees it.
+ */
+export type FaultKind = 'transient' | 'person' | 'quota' | 'damaged' | 'bug'
+
 export class Fault extends Error {
   override name = 'Fault'
-  /** `retry`: later it may work. `reauth`: the streamer must connect again. `permanent`: it will not work like this. */
-  readonly remedy: 'retry' | 'reauth' | 'permanent'
-  /** Not before then, where the other side said so. UTC milliseconds. */
+  readonly kind: FaultKind
+  /** Not before then, where the other side said so; always there with `quota`. UTC milliseconds. */
   readonly notBeforeMs: number | undefined
+  /** The status with which the other side refused; without one, nobody knows what it has done. */
+  readonly status: number | undefined
 
   constructor(
     message: string,
-    remedy: 'retry' | 'reauth' | 'permanent',
-    options: { cause?: unknown; notBeforeMs?: number } = {},
+    kind: FaultKind,
+    options: { cause?: unknown; notBeforeMs?: number; status?: number } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
-    this.remedy = remedy
+    this.kind = kind
     this.notBeforeMs = options.notBeforeMs
+    this.status = options.status
   }
+}
+
+/** What any error is: a fault has its kind, and whatever else is thrown was not expected. */
+export function kindOf(error: unknown): FaultKind {
+  return error instanceof Fault ? error.kind : 'bug'
 }

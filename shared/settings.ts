@@ -162,3 +162,30 @@ export const DEFAULT_SETTINGS: ChannelSettings = {
   mailReconnect: true,
   mailPlan: true,
 }
+
+/** Lengths that Echoes takes by itself: none may be longer than the longest echo. */
+const OWN_LENGTHS = ['defaultLengthMs', 'longLengthMs'] as const
+type Lengths = (typeof OWN_LENGTHS)[number] | 'maxLengthMs'
+
+/** @returns what cannot be meant, as a sentence; null: nothing */
+export function contradictionIn(change: { [K in Lengths]?: number | undefined }): string | null {
+  const { maxLengthMs, defaultLengthMs, longLengthMs } = change
+  if (maxLengthMs === undefined) return null
+  if (defaultLengthMs !== undefined && defaultLengthMs > maxLengthMs)
+    return 'An echo without a number would be longer than the longest echo.'
+  if (longLengthMs !== undefined && longLengthMs > maxLengthMs)
+    return 'A long echo would be longer than the longest echo.'
+  return null
+}
+
+/**
+ * The settings after a change. What was asked for holds, and what would contradict it follows.
+ * @param change without a contradiction in itself
+ */
+export function settingsAfter(before: ChannelSettings, change: Partial<ChannelSettings>): ChannelSettings {
+  const after = { ...before, ...change }
+  if (change.maxLengthMs === undefined)
+    after.maxLengthMs = Math.max(after.maxLengthMs, ...OWN_LENGTHS.map((field) => change[field] ?? 0))
+  for (const field of OWN_LENGTHS) after[field] = Math.min(after[field], after.maxLengthMs)
+  return after
+}

@@ -60,7 +60,7 @@ function inEnglish(code: ApiReason, detail: RefusalDetail): string {
     case 'blocked':
       return 'You cannot echo in this channel'
     case 'offline':
-      return 'Nothing to echo: the stream is offline'
+      return 'The stream is offline. If it has just begun, your echo counts as soon as Twitch says so'
     case 'off':
       return 'Echoes are switched off right now'
     case 'streamer-only':
@@ -109,7 +109,7 @@ function inGerman(code: ApiReason, detail: RefusalDetail): string {
     case 'blocked':
       return 'In diesem Kanal kannst du keine Echos setzen'
     case 'offline':
-      return 'Kein Echo möglich: der Stream ist offline'
+      return 'Der Stream ist offline. Hat er gerade erst begonnen, zählt dein Echo, sobald Twitch es meldet'
     case 'off':
       return 'Echos sind gerade ausgeschaltet'
     case 'streamer-only':

@@ -1,7 +1,12 @@
 /** The doctor on a healthy installation, and on ones that lack something: each finding says what to do. */
 import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { Config } from '../backend/config.ts'
+import { openDatabase } from '../backend/db/database.ts'
 import { examine } from '../scripts/doctor.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { setUpStreamer } from '../scripts/sandbox/visitor.ts'
@@ -62,4 +67,22 @@ it('says what is wrong with a sick one, each by itself, and no secret in it', as
   ])
   for (const { about, advice } of wrong) expect(advice, about).not.toBe('')
   expect(JSON.stringify(findings)).not.toMatch(/hidden|not-the-secret/)
+})
+
+it('changes nothing: of an older database it says so, and where there is none it makes none', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'doctor-'))
+  const databaseUrl = join(dir, 'echoes.sqlite')
+  expect((await found({ ...running.config, databaseUrl }))['Database']?.sentence).toBe('there is none yet')
+  expect(existsSync(databaseUrl)).toBe(false)
+  const db = await openDatabase(databaseUrl)
+  await sql`delete from kysely_migration where name = '0009-weather'`.execute(db)
+  const applied = async () => (await sql`select name from kysely_migration`.execute(db)).rows.length
+  const before = await applied()
+  const findings = await found({ ...running.config, databaseUrl })
+  expect(findings['Database']).toMatchObject({
+    state: 'wrong',
+    advice: expect.stringContaining('npm run backup') as string,
+  })
+  expect(await applied()).toBe(before)
+  await db.destroy()
 })

@@ -48,6 +48,21 @@ async function afterAStream(logs: string[] = []) {
   await addEditor(echoes.db, channelId, { userId: editor.id, login: editor.login }, Date.now())
   const other = new Visitor()
   await signIn(other, site, 'vera')
+  // Helped at Vera's desk.
+  await echoes.db
+    .insertInto('edits')
+    .values({
+      id: 'e1',
+      show_id: 'of-vera',
+      recap_id: '',
+      echo_id: 'm1',
+      part: 0,
+      change: '{"title":"x"}',
+      at: Date.now(),
+      seq: 1,
+      author: channelId,
+    })
+    .execute()
   await running.subscribed()
   sandbox.twitch.goLive(channelId, { startedAtMs: Date.now() - 140_000, title: 'Clock practice' })
   const streams = () => echoes.db.selectFrom('streams').select('id').execute()
@@ -157,7 +172,7 @@ describe('leaving', { timeout: 90_000 }, () => {
       secret: config.twitch.eventsubSecret,
     })
     await vi.waitFor(() => expect(sandbox.eventsub.delivers(channelId, ['stream.online'])).toBe(true), SOON)
-    await signIn(new Visitor(), site, 'victor')
+    sandbox.twitch.goLive(channelId)
     await vi.waitFor(() => expect(sandbox.eventsub.delivers(channelId, ['stream.online'])).toBe(false), SOON)
 
     // Who comes back begins anew, but for the trial.
@@ -165,6 +180,29 @@ describe('leaving', { timeout: 90_000 }, () => {
     const home = await signIn(again, site, PEOPLE.streamer)
     expect(home.html).toContain('Not connected yet')
     expect((await again.get(`${site}/billing`)).html).not.toContain('14 days')
+  })
+
+  it('nothing is bought meanwhile: not in a tab that is still open, and not by coming back', async () => {
+    const running = await startRunning({}, { billing: true })
+    onTestFinished(() => running.stop())
+    const { sandbox, site } = running
+    const visitor = new Visitor()
+    await signIn(visitor, site, PEOPLE.streamer)
+    const tab = await visitor.submit(`${site}/billing/checkout`, {})
+    // Stripe is away, so that leaving takes a while.
+    sandbox.stripe.faults.statuses.push(...Array.from({ length: 500 }, () => 503))
+    await visitor.submit(`${site}/account/delete`, { name: 'Sunny' })
+    const again = new Visitor()
+    expect((await signIn(again, site, PEOPLE.streamer)).html).toContain('This account is being deleted')
+    expect((await again.submit(`${site}/billing/checkout`, {})).url).not.toContain('/pay/')
+    sandbox.stripe.faults.statuses.length = 0
+    const open = async () =>
+      (await running.echoes.db.selectFrom('departures').selectAll().execute()).filter((d) => !d.finished_at)
+    await vi.waitFor(async () => expect(await open()).toEqual([]), SOON)
+    await visitor.submit(tab.url, { card: 'good' })
+    expect([...sandbox.stripe.checkouts.values()].map((c) => c.status)).toEqual(['expired'])
+    expect([...sandbox.stripe.subscriptions.values()]).toEqual([])
+    expect([...sandbox.stripe.customers.values()].map((c) => c.deleted)).toEqual([true])
   })
 
   it('takes everything home as a zip: each table, each video, no secrets', async () => {
@@ -220,7 +258,7 @@ describe('what YouTube told', { timeout: 60_000 }, () => {
     const id = (await recap())?.id ?? ''
     let now = Date.now()
     let asked = 0
-    const gone = () => Promise.reject(new Fault('no access', 'reauth'))
+    const gone = () => Promise.reject(new Fault('no access', 'person'))
     const context: RefreshContext = {
       db,
       clock: { now: () => now },

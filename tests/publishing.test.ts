@@ -93,15 +93,20 @@ describe('YouTube', () => {
     expect(running.sandbox.google.videos).toHaveLength(1)
   })
 
-  it('locks it to private while the app is unaudited: published, and the mail says so', async () => {
-    const { reaches, running } = await streamed('auto_publish', { privacy: 'unlisted' }, ({ sandbox }) => {
-      sandbox.google.faults.unaudited = true
-    })
+  it('makes it private because the account is set so: published, and mail and page say where it differs', async () => {
+    const { reaches, running, visitor } = await streamed(
+      'auto_publish',
+      { privacy: 'unlisted' },
+      ({ sandbox }) => {
+        sandbox.google.faults.keptPrivate = true
+      },
+    )
     await reaches('published')
     await vi.waitFor(() => expect(running.sandbox.mail.mails).toHaveLength(1), 10_000)
     expect(running.sandbox.mail.mails[0]?.text).toContain(
       'YouTube made it private although unlisted was asked for',
     )
+    expect((await visitor.get(running.site)).html).toContain('private, although unlisted was asked for')
   })
 
   it('is still at work: nothing is told before people can watch it', async () => {
@@ -130,6 +135,59 @@ describe('YouTube', () => {
       stage: 'waiting',
       doing: expect.stringMatching(/quota, until/) as string,
     })
+  })
+
+  it('has a limit of the channel’s own: the page says so, and until when; it is not our quota', async () => {
+    const { running, visitor, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.channelLimit = true
+    })
+    await reaches('rendered', /YouTube takes no more videos on your channel today/)
+    const home = (await visitor.get(running.site)).html
+    expect(home).toContain('Going up')
+    expect(home).toContain('takes no more videos on your channel today; it goes on at')
+    expect(home).not.toContain('>Ready')
+  })
+
+  it('takes the access away while it works on the video: one mail, and it goes on once connected again', async () => {
+    const { running, visitor, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.processingMs = 3_600_000
+    })
+    const { site, sandbox } = running
+    await reaches('rendered', /YouTube works on it/)
+    sandbox.google.faults.grantRevoked = true
+    sandbox.google.expireTokens()
+    await reaches('rendered', /waiting for YouTube/)
+    await vi.waitFor(
+      () => expect(mails()).toEqual(['Connect YouTube, to see how your recap is doing']),
+      10_000,
+    )
+    sandbox.google.faults.grantRevoked = false
+    sandbox.google.faults.processingMs = 0
+    await connectYoutube(visitor, site)
+    await reaches('published')
+    expect(sandbox.google.videos).toHaveLength(1)
+    // The second access that is lost is told of, too: it is another one.
+    expect(mails().filter((m) => m.startsWith('Connect YouTube'))).toHaveLength(1)
+  })
+
+  it('does not answer for a while after it has the video: nothing is refused, and it is seen through', async () => {
+    const { running, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.dataStatuses = Array.from({ length: 12 }, (_, n) => (n % 3 === 0 ? 403 : 503))
+    })
+    await reaches('published')
+    expect(running.sandbox.google.videos).toHaveLength(1)
+    await vi.waitFor(() => expect(mails()).toEqual([expect.stringContaining('is on YouTube')]), 10_000)
+  })
+
+  it('refuses a token that has just run out: it is renewed, and nobody has to connect again', async () => {
+    const { running, reaches, mails } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.processingMs = 3_600_000
+    })
+    await reaches('rendered', /YouTube works on it/)
+    running.sandbox.google.expireTokens()
+    running.sandbox.google.faults.processingMs = 0
+    await reaches('published')
+    expect(mails().filter((m) => m.startsWith('Connect'))).toEqual([])
   })
 
   it('lets us in no more: one mail, and it goes on when the same channel is connected again, no other', async () => {

@@ -82,17 +82,12 @@ function addressOf(path: string): string {
 /** Everything that a route could change. */
 async function facts() {
   const { db } = running.echoes
-  const tables = [
-    'edits',
-    'recaps',
-    'consents',
-    'editors',
-    'hooks',
-    'deck_keys',
-    'media',
-    'standings',
-  ] as const
-  const rows = await Promise.all(tables.map((table) => db.selectFrom(table).selectAll().execute()))
+  const tables = ['edits', 'consents', 'editors', 'hooks', 'deck_keys', 'standings'] as const
+  const rows: unknown[] = await Promise.all(tables.map((table) => db.selectFrom(table).selectAll().execute()))
+  // Only what people decide: the worker still says how far it has come.
+  rows.push(
+    await db.selectFrom('recaps').select(['id', 'title', 'description', 'decision', 'decided_at']).execute(),
+  )
   const channel = await db.selectFrom('channels').selectAll().where('id', '=', running.channelId).execute()
   return JSON.stringify([rows, channel])
 }
@@ -159,6 +154,42 @@ describe('every route there is', () => {
       expect((await editor.ask(site + path, {})).status, path).toBe(403)
     expect((await editor.ask(`${site}/settings/state`)).status).toBe(403)
     expect((await editor.ask(`${site}/site/config`)).status).toBe(403)
+  })
+
+  it('in no state of a recap an editor makes it public, for another audience, drops or restores it', async () => {
+    const { site, echoes } = running
+    const at = `${site}/recaps/${recapId}`
+    const before = await echoes.db
+      .selectFrom('recaps')
+      .selectAll()
+      .where('id', '=', recapId)
+      .executeTakeFirstOrThrow()
+    const set = (change: Partial<typeof before>) =>
+      echoes.db.updateTable('recaps').set(change).where('id', '=', recapId).execute()
+    const words = (own: object) => ({ seen: 99, card: '', change: { words: own } })
+    for (const state of ['preparing', 'rendered', 'published', 'empty', 'failed'] as const)
+      for (const decision of [null, 'publish', 'drop'] as const) {
+        await set({ state, decision })
+        const forbidden: [string, object][] = [
+          ['publish', {}],
+          ['drop', {}],
+          [`cards/${cardId}/publish`, {}],
+          ['edits', words({ privacy: 'public' })],
+          ['edits', words({ madeForKids: true })],
+          ...(decision === 'drop' ? [['again', {}] as [string, object]] : []),
+        ]
+        for (const [path, body] of forbidden) {
+          const { status } = await editor.ask(`${at}/${path}`, body)
+          expect(status, `${path} of a recap that is ${state}, decided: ${decision}`).toBe(403)
+        }
+        const after = await echoes.db
+          .selectFrom('recaps')
+          .select(['state', 'decision'])
+          .where('id', '=', recapId)
+          .executeTakeFirstOrThrow()
+        expect(after).toEqual({ state, decision })
+      }
+    await set({ state: before.state, decision: before.decision })
   })
 
   it('two at one desk do not overwrite each other; each takes back their own', async () => {

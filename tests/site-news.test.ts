@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findChannel } from '../backend/db/channels.ts'
-import { findGrant } from '../backend/db/grants.ts'
+import { findGrant, storeNewGrant } from '../backend/db/grants.ts'
 import { bucketProblem } from '../backend/own-bucket.ts'
 import { isInside } from '../backend/notify/inside.ts'
 import { addressProblem } from '../backend/notify/hooks.ts'
 import { tokenBox } from '../backend/token-box.ts'
+import { unsubscribeUrl } from '../backend/unsubscribe-links.ts'
 import type { DeckAddresses, SiteState } from '../shared/site.ts'
 import { startHooks } from '../scripts/sandbox/hooks.ts'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
@@ -181,6 +182,11 @@ describe('secrets at rest', () => {
     await signIn(visitor, site, PEOPLE.streamer)
     const sealed = async () => (await findGrant(echoes.db, channelId, 'twitch'))?.tokens ?? ''
     const before = await sealed()
+    const link = await unsubscribeUrl(echoes.db, site, channelId, 'published')
+    // One that nobody can open must not hold up the others.
+    const lost = { channelId: '1', provider: 'twitch' as const, accountId: '1', accountName: '', scopes: [] }
+    const tokens = await tokenBox(key('k0')).seal('{}', 'grant:twitch:1')
+    await storeNewGrant(echoes.db, { ...lost, tokens, state: 'ok' }, { now: () => 1 })
     for (const token of sandbox.twitchId.tokens.keys()) expect(before).not.toContain(token)
     const purpose = `grant:twitch:${channelId}`
     await expect(tokenBox(fresh).open(before, purpose)).rejects.toThrow('not configured')
@@ -191,6 +197,10 @@ describe('secrets at rest', () => {
     }
     expect(sandbox.twitchId.tokens.has(accessToken)).toBe(true)
     writeFileSync(file, fresh)
+    // Mails that were sent before still end with one click.
+    expect((await fetch(link, { method: 'POST' })).status).toBe(200)
+    expect((await findChannel(echoes.db, channelId))?.settings.mailPublished).toBe(false)
+    expect((await fetch(`${link.slice(0, -1)}x`, { method: 'POST' })).status).not.toBe(200)
     await visitor.submit(`${site}/agreement`, { kind: 'upload' })
     expect((await visitor.submit(`${site}/try`, {})).html).toContain('the bot has just said a line')
     await expect(tokenBox(fresh).open(await sealed(), 'grant:twitch:somebody-else')).rejects.toThrow(

@@ -4,6 +4,7 @@
  */
 import Stripe from 'stripe'
 import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 import type { Subscription } from '../domain/access.ts'
 
 export interface StripeOptions {
@@ -118,7 +119,7 @@ export function stripeBilling(options: StripeOptions): StripeBilling {
               }
             : {}),
         })
-        if (!session.url) throw new Fault('Stripe opened a checkout without an address', 'retry')
+        if (!session.url) throw new Fault('Stripe opened a checkout without an address', 'transient')
         return session.url
       }),
     customerOfCheckout: (id) =>
@@ -142,6 +143,9 @@ export function stripeBilling(options: StripeOptions): StripeBilling {
       }),
     deleteCustomer: (id) =>
       asFault('delete a customer', async () => {
+        // What is open in a tab somewhere must not be paid any more.
+        const open = await stripe.checkout.sessions.list({ customer: id, status: 'open', limit: 100 })
+        for (const session of open.data) await stripe.checkout.sessions.expire(session.id)
         await stripe.customers.del(id).catch(unlessMissing)
       }),
     price: () =>
@@ -213,11 +217,9 @@ async function asFault<T>(what: string, ask: () => Promise<T>): Promise<T> {
     return await ask()
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError)) throw error
-    const passing =
-      error instanceof Stripe.errors.StripeConnectionError ||
-      error instanceof Stripe.errors.StripeRateLimitError ||
-      error instanceof Stripe.errors.StripeAPIError
-    const why = error.code ?? error.type
-    throw new Fault(`Stripe did not ${what}: ${why}`, passing ? 'retry' : 'permanent')
+    // A connection that failed has no status, and a page in place of an answer has one that says nothing.
+    const status = (error.statusCode ?? 0) >= 400 ? (error.statusCode ?? null) : null
+    const answer = { status, reason: error.code ?? error.type }
+    throw faultOf('stripe', `to ${what}`, answer, Date.now())
   }
 }

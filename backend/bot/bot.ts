@@ -33,7 +33,7 @@ export interface BotOptions extends CommandContext {
   clock: Clock
   log: Log
   say(channelId: string, text: string): Promise<void>
-  /** How often the list of channels is read anew. */
+  /** How often the list of channels is reloaded. */
   refreshMs: number
   /** How often it is marked that chat is heard; without a mark for three times as long there was a gap. */
   heardMs: number

@@ -20,9 +20,10 @@ import {
   undoText,
 } from '../../shared/text.ts'
 import { findChannel, setMode, setStandings, standingOf } from '../db/channels.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { claimCommand, settleCommand, takeEcho, type EchoOutcome } from '../db/echoes.ts'
 import { nudgeEcho, undoEcho } from '../db/own-echo.ts'
+import { inTransaction } from '../db/together.ts'
 import { forgetPerson } from '../db/withdrawals.ts'
 import { liveShow, streamsOf } from '../db/shows.ts'
 import { mayEcho } from '../domain/policy.ts'
@@ -81,14 +82,17 @@ export async function runCommand(
       return runEcho(context, line, echo, settings, now)
     }
     default:
-      // From here on the message is claimed first: what comes of it, comes of it once.
-      if (!(await claimCommand(db, line.channelId, line.messageId, now))) return null
-      return runClaimed(context, line, command, settings, now)
+      // Claimed and acted on in one transaction: what comes of the message, comes of it once, and is not lost either.
+      return inTransaction(db, async (tx) =>
+        (await claimCommand(tx, line.channelId, line.messageId, now))
+          ? runClaimed(tx, line, command, settings, now)
+          : null,
+      )
   }
 }
 
 async function runClaimed(
-  { db }: CommandContext,
+  db: Tx,
   line: CommandLine,
   command: Exclude<Command, { kind: 'echo' } | { kind: 'undo' } | { kind: 'nudge' } | { kind: 'list' }>,
   settings: ChannelSettings,
@@ -216,14 +220,16 @@ async function runList(
 ): Promise<string | null> {
   // Twitch is asked before the message is claimed: if it does not answer, another bot or a repetition may do better.
   const user = await people.userByName(name.toLowerCase())
-  if (!(await claimCommand(db, channelId, messageId, now, user ? 'list' : 'unknown-name'))) return null
-  if (!user) return listText(change, name, false)
-  const standing = await standingOf(db, channelId, user.id)
-  const wanted = STANDING_OF[change]
-  // "unapprove" unblocks nobody, and "unblock" takes no approval away.
-  const concerned = wanted !== 'none' || standing === (change === 'unblock' ? 'blocked' : 'approved')
-  if (concerned) await setStandings(db, channelId, [{ userId: user.id, login: user.login }], wanted, now)
-  return listText(change, user.displayName, true)
+  return inTransaction(db, async (tx) => {
+    if (!(await claimCommand(tx, channelId, messageId, now, user ? 'list' : 'unknown-name'))) return null
+    if (!user) return listText(change, name, false)
+    const standing = await standingOf(tx, channelId, user.id)
+    const wanted = STANDING_OF[change]
+    // "unapprove" unblocks nobody, and "unblock" takes no approval away.
+    const concerned = wanted !== 'none' || standing === (change === 'unblock' ? 'blocked' : 'approved')
+    if (concerned) await setStandings(tx, channelId, [{ userId: user.id, login: user.login }], wanted, now)
+    return listText(change, user.displayName, true)
+  })
 }
 
 async function status(

@@ -1,8 +1,11 @@
 /**
- * What the bot says. Several answers of a channel are joined into one line; one that has waited too long to make sense
- * is left out. How often a line may be said is asked for: other processes speak for the same account.
+ * What the bot says. Several answers of a channel are joined into one line; what does not fit, or what Twitch does not take
+ * for now, is said later; what has waited too long to make sense is dropped. How often a line may be said is asked
+ * for: other processes speak for the same account.
  */
 import type { Clock } from '../../shared/clock.ts'
+import { Fault } from '../../shared/fault.ts'
+import { pauseAfter } from '../domain/failures.ts'
 
 export interface RepliesOptions {
   say(channelId: string, text: string): Promise<void>
@@ -19,12 +22,20 @@ export interface RepliesOptions {
 
 /** Twitch takes 500 characters. */
 const LONGEST_LINE = 450
-const STALE_MS = 30_000
+const STALE_MS = 2 * 60_000
+const PAUSES = { firstMs: 2_000, longestMs: 30_000 }
+
+interface Waiting {
+  text: string
+  sinceMs: number
+}
 
 interface Channel {
-  waiting: { text: string; sinceMs: number }[]
-  /** Somebody is asking, or waiting to ask again. */
+  waiting: Waiting[]
+  /** Somebody is asking, speaking, or waiting to. */
   busy: boolean
+  /** How often in a row Twitch did not take a line. */
+  failures: number
 }
 
 export class Replies {
@@ -37,47 +48,74 @@ export class Replies {
 
   /** @param to the person who is answered */
   reply(channelId: string, to: string, text: string): void {
-    const { clock, onError } = this.#options
-    const channel = this.#channels.get(channelId) ?? { waiting: [], busy: false }
+    const { clock } = this.#options
+    const channel = this.#channels.get(channelId) ?? { waiting: [], busy: false, failures: 0 }
     this.#channels.set(channelId, channel)
     channel.waiting.push({ text: `@${to} ${text}`, sinceMs: clock.now() })
-    if (channel.busy) return
+    if (!channel.busy) this.#go(channelId, channel)
+  }
+
+  /** One after the other: what comes meanwhile goes into the next line. */
+  #go(channelId: string, channel: Channel): void {
+    const { later, onError } = this.#options
     channel.busy = true
-    this.#speak(channelId, channel).catch((error: unknown) => {
+    const next = (waitMs: number | null) => {
       channel.busy = false
+      if (waitMs === null && channel.waiting.length === 0) this.#channels.delete(channelId)
+      // Something may have come just now.
+      else if (waitMs === null || waitMs === 0) this.#go(channelId, channel)
+      else {
+        channel.busy = true
+        later(waitMs, () => this.#go(channelId, channel))
+      }
+    }
+    this.#speak(channelId, channel).then(next, (error: unknown) => {
       onError(error)
+      next(pauseAfter(++channel.failures, PAUSES))
     })
   }
 
-  async #speak(channelId: string, channel: Channel): Promise<void> {
-    const { clock, later, maySpeak, say, onError, staleMs = STALE_MS } = this.#options
+  /** Says one line, where it may. @returns how long to wait before the next, in milliseconds; null: nothing waits */
+  async #speak(channelId: string, channel: Channel): Promise<number | null> {
+    const { clock, maySpeak, say, spoke, onError, staleMs = STALE_MS } = this.#options
     channel.waiting = channel.waiting.filter((w) => clock.now() - w.sinceMs <= staleMs)
+    if (channel.waiting.length === 0) return null
     const takenAt = clock.now()
-    const waitMs = channel.waiting.length === 0 ? 0 : await maySpeak(channelId, takenAt)
-    if (waitMs > 0) {
-      later(waitMs, () => {
-        this.#speak(channelId, channel).catch((error: unknown) => {
-          channel.busy = false
-          onError(error)
-        })
-      })
-      return
-    }
+    const waitMs = await maySpeak(channelId, takenAt)
+    if (waitMs > 0) return waitMs
     // What came while the right was asked for goes into the same line.
-    const line = joined(channel.waiting.map((w) => w.text))
-    this.#channels.delete(channelId)
-    if (line === '') return
-    await say(channelId, line).catch(onError)
-    await this.#options.spoke(channelId, takenAt, clock.now())
+    const { line, rest, taken } = lineOf(channel.waiting)
+    channel.waiting = rest
+    let pauseMs = 0
+    try {
+      await say(channelId, line)
+      channel.failures = 0
+    } catch (error) {
+      onError(error)
+      if (wasNotTaken(error)) {
+        channel.waiting = [...taken, ...channel.waiting]
+        const untilMs = (error instanceof Fault && error.notBeforeMs) || 0
+        pauseMs = Math.max(untilMs - clock.now(), pauseAfter(++channel.failures, PAUSES))
+      }
+    }
+    await spoke(channelId, takenAt, clock.now())
+    return channel.waiting.length === 0 ? null : pauseMs
   }
 }
 
-/** As many as fit into one line. */
-function joined(texts: readonly string[]): string {
-  let line = ''
-  for (const text of texts) {
-    const longer = line === '' ? text : `${line} · ${text}`
-    if (longer.length <= LONGEST_LINE) line = longer
-  }
-  return line
+/** Where no answer came, the line may have been said: nobody is answered twice. */
+function wasNotTaken(error: unknown): boolean {
+  return error instanceof Fault && error.kind === 'transient' && error.status !== undefined
 }
+
+/** As many as fit into one line, the oldest first. */
+function lineOf(waiting: readonly Waiting[]): { line: string; taken: Waiting[]; rest: Waiting[] } {
+  const taken: Waiting[] = []
+  for (const each of waiting) {
+    if (taken.length > 0 && textOf([...taken, each]).length > LONGEST_LINE) break
+    taken.push(each)
+  }
+  return { line: textOf(taken), taken, rest: waiting.slice(taken.length) }
+}
+
+const textOf = (waiting: readonly Waiting[]) => waiting.map((w) => w.text).join(' · ')

@@ -1,4 +1,4 @@
-/** What each channel's commands begin with, for processes that hear of all channels: read anew when it is old. */
+/** What each channel's commands begin with, for processes that hear all channels; reloaded when it is old. */
 import type { Clock } from '../../shared/clock.ts'
 import { DEFAULT_WORDS, type CommandWords } from '../../shared/echo.ts'
 import { listChannels } from '../db/channels.ts'

@@ -2,7 +2,8 @@
  * Which bot hears which channels, where several share them: each room is leased by one, and a bot that is gone loses its
  * rooms when the leases lapse. While a room changes hands both may hear it; the row of the message decides who acts.
  */
-import type { Database } from './database.ts'
+import { randomUUID } from 'node:crypto'
+import { within, type Database } from './database.ts'
 
 export interface SharingRules {
   /** For so long a lease and a sign of life count; renewed several times within it. */
@@ -19,7 +20,7 @@ export async function shareRooms(
   now: number,
   { leaseMs, most }: SharingRules,
 ): Promise<string[]> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const until = now + leaseMs
     await tx.deleteFrom('bots').where('until', '<=', now).execute()
     await tx
@@ -34,6 +35,11 @@ export async function shareRooms(
       Math.floor(channelIds.length / bots.length) + (place < channelIds.length % bots.length ? 1 : 0)
     const share = Math.min(most, even)
 
+    const lapsed = await tx
+      .selectFrom('bot_rooms')
+      .select(['channel_id', 'bot', 'until'])
+      .where('until', '<=', now)
+      .execute()
     await tx
       .deleteFrom('bot_rooms')
       .where((e) => e.or([e('until', '<=', now), e('channel_id', 'not in', ['', ...channelIds])]))
@@ -58,6 +64,21 @@ export async function shareRooms(
         .values(added.map((channel_id) => ({ channel_id, bot, until })))
         // Another bot may have been faster.
         .onConflict((c) => c.column('channel_id').doNothing())
+        .execute()
+    // The bot that had these rooms is gone, and gave its last sign of life when it renewed them.
+    const unheard = lapsed.filter((r) => r.bot !== bot && added.includes(r.channel_id))
+    if (unheard.length > 0)
+      await tx
+        .insertInto('chat_gaps')
+        .values(
+          unheard.map((r) => ({
+            id: randomUUID(),
+            bot: r.bot,
+            channel_id: r.channel_id,
+            from_at: r.until - leaseMs,
+            to_at: now,
+          })),
+        )
         .execute()
     const rooms = await tx.selectFrom('bot_rooms').select('channel_id').where('bot', '=', bot).execute()
     return rooms.map((r) => r.channel_id)

@@ -1,7 +1,7 @@
 /** Channels with their settings and lists of people. */
 import type { Mode, Standing } from '../../shared/mode.ts'
-import { DEFAULT_SETTINGS, type ChannelSettings } from '../../shared/settings.ts'
-import { touchChannel, type Database } from './database.ts'
+import { DEFAULT_SETTINGS, settingsAfter, type ChannelSettings } from '../../shared/settings.ts'
+import { within, touchChannel, type Database } from './database.ts'
 import { isOpaque } from './identities.ts'
 import { sql, type Selectable } from 'kysely'
 import type { ChannelRow } from './schema.ts'
@@ -66,7 +66,7 @@ export async function changeSettings(
   now: number,
   version?: number,
 ): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await touchChannel(tx, channelId, now)
     const row = await tx
       .selectFrom('channels')
@@ -74,8 +74,15 @@ export async function changeSettings(
       .where('id', '=', channelId)
       .executeTakeFirst()
     if (!row || (version !== undefined && row.settings_version !== version)) return false
+    const stored = JSON.parse(row.settings) as Partial<ChannelSettings>
+    const before = { ...DEFAULT_SETTINGS, ...stored }
+    const after = settingsAfter(before, change)
     const { mode = row.mode, ...rest } = change
-    const settings = JSON.stringify({ ...(JSON.parse(row.settings) as object), ...rest })
+    // What was never set follows the defaults of later versions.
+    const followed = Object.entries(after).filter(
+      ([name, value]) => value !== before[name as keyof ChannelSettings],
+    )
+    const settings = JSON.stringify({ ...stored, ...Object.fromEntries(followed), ...rest, mode: undefined })
     const settings_version = row.settings_version + 1
     await tx
       .updateTable('channels')
@@ -132,7 +139,7 @@ export async function setStandings(
   standing: Standing,
   now: number,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     await touchChannel(tx, channelId, now)
     for (const person of people) await setStanding(tx, channelId, person, standing, now)
   })

@@ -1,6 +1,6 @@
 /** Times in which no bot heard chat: IRC has no backlog, so what was said then is known from EventSub only, or not at all. */
 import { randomUUID } from 'node:crypto'
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 
 export interface ChatGap {
   fromMs: number
@@ -14,7 +14,7 @@ export async function markHeard(
   now: number,
   longestPauseMs: number,
 ): Promise<ChatGap | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const last = await lastHeard(tx)
     await tx
       .insertInto('chat_heard')
@@ -32,11 +32,17 @@ export async function lastHeard(db: Database): Promise<number | null> {
   return row?.at ?? null
 }
 
-/** Gaps that reach into a time, oldest first. */
-export async function gapsBetween(db: Database, fromMs: number, toMs: number): Promise<ChatGap[]> {
+/** Gaps that reach into a time, oldest first: those of a channel, and those in which nobody heard any. */
+export async function gapsBetween(
+  db: Database,
+  channelId: string,
+  fromMs: number,
+  toMs: number,
+): Promise<ChatGap[]> {
   const rows = await db
     .selectFrom('chat_gaps')
     .select(['from_at', 'to_at'])
+    .where('channel_id', 'in', ['', channelId])
     .where('to_at', '>', fromMs)
     .where('from_at', '<', toMs)
     .orderBy('from_at')
@@ -44,8 +50,20 @@ export async function gapsBetween(db: Database, fromMs: number, toMs: number): P
   return rows.map((r) => ({ fromMs: r.from_at, toMs: r.to_at }))
 }
 
-/** For how much of a time no bot heard chat, milliseconds. */
-export async function unheardBetween(db: Database, fromMs: number, toMs: number): Promise<number> {
-  const gaps = await gapsBetween(db, fromMs, toMs)
-  return gaps.reduce((sum, gap) => sum + Math.min(gap.toMs, toMs) - Math.max(gap.fromMs, fromMs), 0)
+/** For how much of a time no bot heard a channel's chat, milliseconds. */
+export async function unheardBetween(
+  db: Database,
+  channelId: string,
+  fromMs: number,
+  toMs: number,
+): Promise<number> {
+  let [unheardMs, heardFromMs] = [0, fromMs]
+  // Gaps may overlap: one of all bots, and one of the room.
+  for (const gap of await gapsBetween(db, channelId, fromMs, toMs)) {
+    const [from, to] = [Math.max(gap.fromMs, heardFromMs), Math.min(gap.toMs, toMs)]
+    if (to <= from) continue
+    unheardMs += to - from
+    heardFromMs = to
+  }
+  return unheardMs
 }

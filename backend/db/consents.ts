@@ -1,6 +1,6 @@
 /** What a streamer agreed to about uploads, when, to which words and with which settings. What is taken back stays on record. */
 import { randomUUID } from 'node:crypto'
-import { holdChannel, type Database } from './database.ts'
+import { within, holdChannel, type Database } from './database.ts'
 import type { ConsentRow } from './schema.ts'
 
 export type ConsentKind = ConsentRow['kind']
@@ -16,7 +16,7 @@ export async function giveConsent(
   settings: object,
   now: number,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     await holdChannel(tx, channelId)
     if ((await consentOf(tx, channelId)) === kind) return
     await revokeConsent(tx, channelId, now)

@@ -8,16 +8,18 @@ import {
   Kysely,
   PostgresAdapter,
   sql,
+  SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
   SqliteQueryCompiler,
   type DatabaseConnection,
   type Selectable,
+  type Transaction,
 } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { PostgresJSDialect } from 'kysely-postgres-js'
 import postgres from 'postgres'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
@@ -27,9 +29,20 @@ import * as render from './migrations/0005-render.ts'
 import * as site from './migrations/0006-site.ts'
 import * as billing from './migrations/0007-billing.ts'
 import * as leaving from './migrations/0008-leaving.ts'
+import * as weather from './migrations/0009-weather.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
+/**
+ * The database within a transaction: what belongs together takes this, so that it cannot be called outside one. A
+ * transaction is a database, too; the other way round does not compile.
+ */
+export type Tx = Transaction<Tables>
+
+/** Runs `run` in a transaction: the caller's own, where it has one. */
+export async function within<T>(db: Database, run: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.isTransaction ? run(db as Tx) : db.transaction().execute(run)
+}
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-main-job': mainJob,
@@ -40,16 +53,14 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-site': site,
   '0007-billing': billing,
   '0008-leaving': leaving,
+  '0009-weather': weather,
 }
 const INT8 = 20
 
 /** @param url `postgres://…`, or the path of an SQLite file */
 export async function openDatabase(url: string): Promise<Database> {
   const db = isPostgres(url) ? openPostgres(url) : openSqlite(url)
-  const { error } = await new Migrator({
-    db,
-    provider: { getMigrations: async () => MIGRATIONS },
-  }).migrateToLatest()
+  const { error } = await migrator(db).migrateToLatest()
   if (error) {
     await db.destroy()
     throw new Error(`the database could not be brought up to date: ${url.replace(/\/\/[^@]*@/, '//…@')}`, {
@@ -58,6 +69,27 @@ export async function openDatabase(url: string): Promise<Database> {
   }
   return db
 }
+
+/**
+ * Opens a database to look at it, and changes nothing.
+ * @returns null where there is none yet; `isBehind` when its tables are of an older version
+ */
+export async function lookAtDatabase(url: string): Promise<{ db: Database; isBehind: boolean } | null> {
+  if (!isPostgres(url) && !existsSync(url)) return null
+  const db = isPostgres(url) ? openPostgres(url) : openSqlite(url)
+  try {
+    const migrations = await migrator(db).getMigrations()
+    const done = migrations.filter((m) => m.executedAt)
+    if (done.length > 0) return { db, isBehind: done.length < migrations.length }
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  await db.destroy()
+  return null
+}
+
+const migrator = (db: Database) => new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
 
 export function isPostgres(url: string): boolean {
   return /^postgres(ql)?:\/\//.test(url)
@@ -71,7 +103,7 @@ export function isPostgresDatabase(db: Database): boolean {
  * Marks that something about a channel changes which viewers see, and takes a lock that other such transactions wait
  * for until this one ends. (On SQLite a writing transaction is alone anyway.)
  */
-export async function touchChannel(db: Database, channelId: string, now: number): Promise<void> {
+export async function touchChannel(db: Tx, channelId: string, now: number): Promise<void> {
   await db
     .updateTable('channels')
     .set({ revision: nextRevision(now) })
@@ -83,10 +115,7 @@ export async function touchChannel(db: Database, channelId: string, now: number)
  * A channel's row, held so that other transactions that hold it wait until this one ends. (On SQLite a writing
  * transaction is alone anyway.)
  */
-export async function holdChannel(
-  db: Database,
-  channelId: string,
-): Promise<Selectable<ChannelRow> | undefined> {
+export async function holdChannel(db: Tx, channelId: string): Promise<Selectable<ChannelRow> | undefined> {
   const query = db.selectFrom('channels').selectAll().where('id', '=', channelId)
   const held = isPostgresDatabase(db) ? query.forUpdate() : query
   return held.executeTakeFirst()
@@ -154,6 +183,10 @@ class ImmediateSqliteDialect extends SqliteDialect {
     return new ImmediateSqliteDriver(this.#config)
   }
 
+  override createAdapter() {
+    return new WholeMigrations()
+  }
+
   override createQueryCompiler() {
     return new StableSqliteQueryCompiler()
   }
@@ -167,6 +200,16 @@ class ImmediateSqliteDialect extends SqliteDialect {
 class StableSqliteQueryCompiler extends SqliteQueryCompiler {
   protected override getCurrentParameterPlaceholder(): string {
     return '+?'
+  }
+}
+
+/**
+ * SQLite changes tables within a transaction, though Kysely does not count on it: then a process that is killed meanwhile
+ * leaves nothing half done, and of several that start at once one migrates and the others wait.
+ */
+class WholeMigrations extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
   }
 }
 

@@ -12,20 +12,24 @@ import { hooksOf, saveHook } from './hooks.ts'
 import { endSessionsOf, findSession, saveSession, turnSession } from './sessions.ts'
 import { commandOutcomes, countingEchoes, takeEcho } from './echoes.ts'
 import { undoEcho } from './own-echo.ts'
-import { withdrawGone } from './withdrawals.ts'
+import { forgetPerson, withdrawGone, withdrawModerated } from './withdrawals.ts'
 import { leaveRooms, shareRooms } from './bot-rooms.ts'
-import { gapsBetween, markHeard } from './chat-gaps.ts'
+import { gapsBetween, markHeard, unheardBetween } from './chat-gaps.ts'
 import { maySpeak, spoke } from './said.ts'
 import { nameIdentity, rememberIdentity } from './identities.ts'
 import { startLongEcho, stopLongEcho } from './long-echoes.ts'
 import { saveVote, votesOf } from './votes.ts'
-import { eventHandled, storeEvent, waitingEvents } from './inbox.ts'
+import { takeEarlyEchoes } from './early-echoes.ts'
+import { findGrant, grantRevoked, renewGrant, staleYoutubeGrants, storeNewGrant } from './grants.ts'
+import { eventFailed, eventHandled, storeEvent, stuckEvents, waitingEvents, wakeEvents } from './inbox.ts'
 import { dropLease, takeLease } from './leases.ts'
 import { messageSent, queueMessage, takeMessage } from './outbox.ts'
+import { NO_RECORDING, showsWithoutRecording, takeUpAgain, UNREADABLE } from './recap-again.ts'
 import { Overtaken, recapOfShow, recordStep } from './recaps.ts'
 import { findShow, streamEnded, streamGoesOn, streamsOf, streamStarted } from './shows.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 20)
+const DAY_MS = 24 * 60 * 60_000
 
 export function databaseContract(name: string, open: () => Promise<Database>): void {
   describe(`on ${name}`, () => {
@@ -62,6 +66,24 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       lengthMs,
       latencyMs: null,
       label: null,
+    })
+
+    it('a recap without a recording is taken up when there is one; one that cannot be read, once a day', async () => {
+      await newChannel()
+      const { showId } = await goLive()
+      await streamEnded(db, { channelId, streamId: null, endedAtMs: NOW + 60_000 }, NOW + 60_000)
+      const fail = async (step: string, at: number) => {
+        const recap = await recapOfShow(db, { id: showId, channelId }, at)
+        await recordStep(db, recap, { state: 'failed', step, failure: 'x' }, at)
+      }
+      await fail(UNREADABLE, NOW)
+      expect(await showsWithoutRecording(db, channelId, NOW)).toEqual([showId])
+      expect(await takeUpAgain(db, showId, NOW + DAY_MS - 1)).toBe(false)
+      expect(await takeUpAgain(db, showId, NOW + DAY_MS)).toBe(true)
+      expect(await showsWithoutRecording(db, channelId, NOW)).toEqual([])
+      await fail(NO_RECORDING, NOW + DAY_MS)
+      expect(await takeUpAgain(db, showId, NOW + DAY_MS)).toBe(true)
+      expect(await takeUpAgain(db, showId, NOW + DAY_MS)).toBe(false)
     })
 
     it('the same message, taken by ten at once, is one echo', async () => {
@@ -197,8 +219,8 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
         fromMs: from + 5_000,
         toMs: from + 65_000,
       })
-      expect(await gapsBetween(db, from, from + 10_000)).toHaveLength(1)
-      expect(await gapsBetween(db, from + 66_000, from + 70_000)).toEqual([])
+      expect(await gapsBetween(db, channelId, from, from + 10_000)).toHaveLength(1)
+      expect(await gapsBetween(db, channelId, from + 66_000, from + 70_000)).toEqual([])
     })
 
     it('one line in ten seconds and channel, twenty in half a minute, for all processes together', async () => {
@@ -281,6 +303,121 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await expect(recordStep(db, recap, { step: 'b' }, NOW)).rejects.toThrow(Overtaken)
     })
 
+    it('an echo that comes before the word that its stream is on counts once the stream is known', async () => {
+      await newChannel()
+      const request = ask('mod', NOW + 30_000, null, ['moderator'])
+      expect(await takeEcho(db, request, NOW)).toMatchObject({
+        kind: 'refused',
+        decision: { code: 'offline' },
+      })
+      expect(await takeEcho(db, request, NOW)).toEqual({ kind: 'known' })
+      expect(await takeEarlyEchoes(db, channelId, NOW)).toBe(0)
+      const { showId } = await goLive()
+      expect(await takeEarlyEchoes(db, channelId, NOW)).toBe(1)
+      expect(await takeEarlyEchoes(db, channelId, NOW)).toBe(0)
+      expect(await countingEchoes(db, showId)).toMatchObject([{ askedAtMs: NOW + 30_000 }])
+      expect(await takeEcho(db, request, NOW)).toEqual({ kind: 'known' })
+    })
+
+    it('an early echo that a moderator deletes, or whose author wants to be forgotten, never counts', async () => {
+      await newChannel()
+      const [deleted, forgotten] = [ask('a', NOW, null, ['moderator']), ask('b', NOW, null, ['moderator'])]
+      await takeEcho(db, deleted, NOW)
+      await takeEcho(db, forgotten, NOW)
+      await withdrawModerated(db, { channelId, messageId: deleted.sourceKey }, NOW)
+      await forgetPerson(db, channelId, 'u-b', NOW)
+      await goLive()
+      expect(await takeEarlyEchoes(db, channelId, NOW)).toBe(0)
+    })
+
+    it('an event that fails is tried again with growing pauses for as long as it takes, and holds up no other', async () => {
+      const event = (messageId: string) => ({
+        messageId,
+        type: 'stream.online',
+        channelId: 'c',
+        sentAtMs: NOW - 60_000,
+        payload: '{}',
+      })
+      const [poison, fine] = [event(randomUUID()), event(randomUUID())]
+      await storeEvent(db, poison, NOW)
+      let now = NOW
+      const pauses: number[] = []
+      for (let n = 0; n < 30; n++) {
+        await eventFailed(db, poison.messageId, 'no', now)
+        const before = now
+        while (!(await waitingEvents(db, now)).some((e) => e.messageId === poison.messageId)) now += 1_000
+        pauses.push(now - before)
+      }
+      expect(pauses[0]).toBe(2_000)
+      expect(pauses.at(-1)).toBe(60 * 60_000)
+      expect(pauses).toEqual([...pauses].sort((a, b) => a - b))
+      await eventFailed(db, poison.messageId, 'no', now)
+      await storeEvent(db, fine, now)
+      expect((await waitingEvents(db, now, 1)).map((e) => e.messageId)).toEqual([fine.messageId])
+      expect(await stuckEvents(db)).toBeGreaterThan(0)
+      await wakeEvents(db)
+      expect(await waitingEvents(db, now)).toContainEqual(poison)
+      for (const { messageId } of [poison, fine]) await eventHandled(db, messageId, now)
+    })
+
+    it('news that access was taken back ends no grant that was given since', async () => {
+      await newChannel()
+      const grant = { channelId, provider: 'twitch' as const, accountId: channelId, accountName: 'Sunny' }
+      const clock = { now: () => NOW }
+      await storeNewGrant(db, { ...grant, scopes: [], tokens: 't', state: 'ok' }, clock)
+      expect(await grantRevoked(db, channelId, 'twitch', NOW, NOW - 1)).toBe(false)
+      expect((await findGrant(db, channelId, 'twitch'))?.state).toBe('ok')
+      expect(await grantRevoked(db, channelId, 'twitch', NOW, NOW + 1)).toBe(true)
+      expect((await findGrant(db, channelId, 'twitch'))?.state).toBe('needs_reauth')
+    })
+
+    it('what YouTube told grows old however often the tokens are renewed', async () => {
+      await newChannel()
+      const grant = { channelId, provider: 'youtube' as const, accountId: 'UC', accountName: 'S' }
+      await storeNewGrant(db, { ...grant, scopes: [], tokens: 't', state: 'ok' }, { now: () => NOW })
+      const later = { now: () => NOW + 20 * DAY_MS }
+      await renewGrant(db, channelId, 'youtube', later, async () => ({
+        tokens: 'u',
+        scopes: [],
+        state: 'ok',
+      }))
+      const stale = await staleYoutubeGrants(db, NOW + DAY_MS)
+      expect(stale).toContainEqual({ channelId, sinceMs: NOW })
+    })
+
+    it('a renewal that is under way does not put the old grant over a new one', async () => {
+      await newChannel()
+      const clock = { now: () => Date.now() }
+      const grant = { channelId, provider: 'twitch' as const, accountId: channelId, accountName: 'Sunny' }
+      const whole = { ...grant, scopes: [], state: 'ok' as const }
+      await storeNewGrant(db, { ...whole, tokens: 'old' }, clock)
+      let answer = () => {}
+      const asked = new Promise<void>((resolve) => (answer = resolve))
+      let begun = () => {}
+      const renews = new Promise<void>((resolve) => (begun = resolve))
+      const renewing = renewGrant(db, channelId, 'twitch', clock, async () => {
+        begun()
+        await asked
+        return { tokens: 'renewed old', scopes: [], state: 'ok' }
+      })
+      await renews
+      const storing = storeNewGrant(db, { ...whole, tokens: 'new' }, clock)
+      answer()
+      await Promise.all([renewing, storing])
+      expect((await findGrant(db, channelId, 'twitch'))?.tokens).toBe('new')
+    })
+
+    it('where bots share rooms, a room whose bot has gone has a gap of its own', async () => {
+      const rooms = [randomUUID(), randomUUID()]
+      const rules = { leaseMs: 90_000, most: 10 }
+      const at = NOW + 40 * DAY_MS
+      expect(await shareRooms(db, 'gap-a', rooms, at, rules)).toHaveLength(2)
+      await shareRooms(db, 'gap-b', rooms, at + 91_000, rules)
+      expect(await unheardBetween(db, rooms[0] ?? '', at, at + 200_000)).toBe(91_000)
+      expect(await unheardBetween(db, randomUUID(), at, at + 200_000)).toBe(0)
+      await leaveRooms(db, 'gap-b')
+    })
+
     it('an event is stored once, and waits until it is handled', async () => {
       const event = {
         messageId: randomUUID(),
@@ -290,9 +427,9 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
         payload: '{}',
       }
       expect([await storeEvent(db, event, NOW), await storeEvent(db, event, NOW)]).toEqual([true, false])
-      expect(await waitingEvents(db)).toContainEqual(event)
+      expect(await waitingEvents(db, NOW)).toContainEqual(event)
       await eventHandled(db, event.messageId, NOW)
-      expect(await waitingEvents(db)).not.toContainEqual(event)
+      expect(await waitingEvents(db, NOW)).not.toContainEqual(event)
     })
 
     it('a mail is queued once, and taken by one at a time until the hold is over', async () => {

@@ -1,6 +1,6 @@
 /** Accounts that are being deleted: how far it is, and the receipt that stays. */
 import { randomBytes } from 'node:crypto'
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 
 export interface Departure {
   receipt: string
@@ -12,7 +12,7 @@ export interface Departure {
 
 /** The wish to leave, recorded; the same departure where it is recorded already. */
 export async function beginDeparture(db: Database, channelId: string, now: number): Promise<string> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const open = await tx
       .selectFrom('departures')
       .select('receipt')
@@ -45,8 +45,15 @@ export async function openDepartures(db: Database): Promise<Departure[]> {
   }))
 }
 
+/** From the wish to leave until all is deleted: nothing may begin for the channel. */
 export async function isLeaving(db: Database, channelId: string): Promise<boolean> {
-  return (await openDepartures(db)).some((departure) => departure.channelId === channelId)
+  const open = await db
+    .selectFrom('departures')
+    .select('receipt')
+    .where('channel_id', '=', channelId)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst()
+  return open !== undefined
 }
 
 export async function departureStep(db: Database, departure: Departure, step: string): Promise<void> {

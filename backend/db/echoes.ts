@@ -8,7 +8,7 @@ import type { Person } from '../../shared/mode.ts'
 import type { ChannelSettings } from '../../shared/settings.ts'
 import { decide, type Decision, type PreviousEcho } from '../domain/policy.ts'
 import { settingsOf, standingOf } from './channels.ts'
-import { holdChannel, touchChannel, type Database } from './database.ts'
+import { holdChannel, touchChannel, type Database, type Tx } from './database.ts'
 import { identityOf } from './identities.ts'
 import { longEchoesOf } from './long-echoes.ts'
 import { inTransaction } from './together.ts'
@@ -48,56 +48,85 @@ export type EchoOutcome =
   | { kind: 'known' }
   | { kind: 'no-channel' }
 
+/** A request that comes before its stream is known is kept, see early-echoes.ts. */
 export async function takeEcho(db: Database, request: EchoToTake, now: number): Promise<EchoOutcome> {
-  return inTransaction(db, async (tx): Promise<EchoOutcome> => {
-    const { channelId, person } = request
-    const { source, sourceKey } = request
-    const channel = await holdChannel(tx, channelId)
-    if (!channel) return { kind: 'no-channel' }
-    const settings = settingsOf(channel)
-    const { userId, allIds } = await identityOf(tx, channelId, person.userId)
-    const standing = await standingOf(tx, channelId, userId)
-    const stream = await streamAt(tx, channelId, request.askedAtMs)
-    const previous = stream ? await latestEcho(tx, stream.show_id, allIds) : null
-    const lengthMs = request.lengthMs ?? settings.defaultLengthMs
-    const asked = { person, standing, askedAtMs: request.askedAtMs, lengthMs }
-    const decision = decide(asked, settings, stream !== null, previous)
-    if (!decision.ok || !stream) {
-      const refused = decision.ok ? { ok: false as const, code: 'offline' as const } : decision
-      const isNew =
-        !(await echoOf(tx, source, sourceKey)) &&
-        (await claimCommand(tx, channelId, sourceKey, now, refused.code))
-      return isNew ? { kind: 'refused', decision: refused, settings } : { kind: 'known' }
-    }
-    if (await handledAs(tx, sourceKey)) return { kind: 'known' }
-    // Ids that grow with time lie side by side in the index: those of one moment share a page.
-    const echoId = timeOrderedId()
-    const stored = await tx
-      .insertInto('echoes')
-      .values({
-        id: echoId,
-        channel_id: channelId,
-        stream_id: stream.id,
-        show_id: stream.show_id,
-        user_id: person.userId,
-        login: person.login,
-        display_name: person.displayName,
-        source,
-        source_key: sourceKey,
-        asked_at: request.askedAtMs,
-        received_at: now,
-        length_ms: lengthMs,
-        latency_ms: request.latencyMs,
-        label: request.label,
-        replaces_id: decision.replaces,
-      })
-      .onConflict((c) => c.columns(['source', 'source_key']).doNothing())
-      .executeTakeFirst()
-    if (!stored.numInsertedOrUpdatedRows) return { kind: 'known' }
-    if (decision.replaces) await withdraw(tx, decision.replaces, 'replaced', now)
-    await touchChannel(tx, channelId, now)
-    return { kind: 'accepted', echoId, lengthMs, replaced: decision.replaces !== null, settings, allIds }
-  })
+  return inTransaction(db, (tx) => take(tx, request, now))
+}
+
+/** The same for a request that was refused because its stream was not known. */
+export async function settleEarly(tx: Tx, request: EchoToTake, now: number): Promise<EchoOutcome> {
+  await tx
+    .deleteFrom('handled_commands')
+    .where('message_id', '=', request.sourceKey)
+    .where('outcome', '=', 'offline')
+    .execute()
+  return take(tx, request, now)
+}
+
+async function take(tx: Tx, request: EchoToTake, now: number): Promise<EchoOutcome> {
+  const { channelId, person } = request
+  const { source, sourceKey } = request
+  const channel = await holdChannel(tx, channelId)
+  if (!channel) return { kind: 'no-channel' }
+  const settings = settingsOf(channel)
+  const { userId, allIds } = await identityOf(tx, channelId, person.userId)
+  const standing = await standingOf(tx, channelId, userId)
+  const stream = await streamAt(tx, channelId, request.askedAtMs)
+  const previous = stream ? await latestEcho(tx, stream.show_id, allIds) : null
+  const lengthMs = request.lengthMs ?? settings.defaultLengthMs
+  const asked = { person, standing, askedAtMs: request.askedAtMs, lengthMs }
+  const decision = decide(asked, settings, stream !== null, previous)
+  if (!decision.ok || !stream) {
+    const refused = decision.ok ? { ok: false as const, code: 'offline' as const } : decision
+    const isNew =
+      !(await echoOf(tx, source, sourceKey)) &&
+      (await claimCommand(tx, channelId, sourceKey, now, refused.code))
+    if (isNew && refused.code === 'offline') await keepEarly(tx, request)
+    return isNew ? { kind: 'refused', decision: refused, settings } : { kind: 'known' }
+  }
+  if (await handledAs(tx, sourceKey)) return { kind: 'known' }
+  // Ids that grow with time lie side by side in the index: those of one moment share a page.
+  const echoId = timeOrderedId()
+  const stored = await tx
+    .insertInto('echoes')
+    .values({
+      id: echoId,
+      channel_id: channelId,
+      stream_id: stream.id,
+      show_id: stream.show_id,
+      user_id: person.userId,
+      login: person.login,
+      display_name: person.displayName,
+      source,
+      source_key: sourceKey,
+      asked_at: request.askedAtMs,
+      received_at: now,
+      length_ms: lengthMs,
+      latency_ms: request.latencyMs,
+      label: request.label,
+      replaces_id: decision.replaces,
+    })
+    .onConflict((c) => c.columns(['source', 'source_key']).doNothing())
+    .executeTakeFirst()
+  if (!stored.numInsertedOrUpdatedRows) return { kind: 'known' }
+  if (decision.replaces) await withdraw(tx, decision.replaces, 'replaced', now)
+  await touchChannel(tx, channelId, now)
+  return { kind: 'accepted', echoId, lengthMs, replaced: decision.replaces !== null, settings, allIds }
+}
+
+async function keepEarly(tx: Tx, request: EchoToTake): Promise<void> {
+  await tx
+    .insertInto('early_echoes')
+    .values({
+      source: request.source,
+      source_key: request.sourceKey,
+      channel_id: request.channelId,
+      user_id: request.person.userId,
+      request: JSON.stringify(request),
+      asked_at: request.askedAtMs,
+    })
+    .onConflict((c) => c.columns(['source', 'source_key']).doNothing())
+    .execute()
 }
 
 /** By how much each echo of a show was moved. */
@@ -115,7 +144,7 @@ async function nudgesOf(db: Database, showId: string): Promise<Map<string, numbe
 
 /** Marks a command as taken by the caller; false when somebody had it already. */
 export async function claimCommand(
-  db: Database,
+  db: Tx,
   channelId: string,
   messageId: string,
   now: number,
@@ -129,7 +158,7 @@ export async function claimCommand(
   return (claimed.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
-export async function settleCommand(db: Database, messageId: string, outcome: string): Promise<void> {
+export async function settleCommand(db: Tx, messageId: string, outcome: string): Promise<void> {
   await db.updateTable('handled_commands').set({ outcome }).where('message_id', '=', messageId).execute()
 }
 

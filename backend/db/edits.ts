@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { change as changeSchema, type Change } from '../../shared/desk.ts'
 import { nextUndo, type LoggedEdit } from '../domain/edit-log.ts'
 import { sameThing } from '../domain/edits.ts'
-import { holdChannel, touchChannel, type Database } from './database.ts'
+import { within, holdChannel, touchChannel, type Database, type Tx } from './database.ts'
 
 const LOGGED = z.union([
   changeSchema,
@@ -44,7 +44,7 @@ export async function saveEdit(
   now: number,
   seen = Infinity,
 ): Promise<StoredEdit | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await holdChannel(tx, edit.channelId)
     const log = await editLog(tx, edit.showId)
     const { echoId, part, author, change } = edit
@@ -70,7 +70,7 @@ export async function undoEdit(
   what: 'undo' | 'redo',
   now: number,
 ): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await holdChannel(tx, at.channelId)
     const log = await editLog(tx, at.showId)
     const id = nextUndo(log, at.author)[what]
@@ -97,7 +97,7 @@ export async function editLog(db: Database, showId: string): Promise<StoredEdit[
 }
 
 async function append(
-  tx: Database,
+  tx: Tx,
   edit: Omit<NewEdit, 'change'> & { seq: number; change: LoggedEdit['change'] },
   now: number,
 ): Promise<void> {

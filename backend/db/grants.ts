@@ -1,5 +1,6 @@
 /** A streamer's grants at Twitch and Google. Tokens are stored as the ciphertext they come in. */
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
+import type { Clock } from '../../shared/clock.ts'
 import { underLease } from './leases.ts'
 
 export type Provider = 'twitch' | 'youtube'
@@ -15,9 +16,27 @@ export interface Grant {
   state: 'ok' | 'needs_reauth'
   /** Address of the account's picture. */
   picture?: string
+  /** When the streamer gave it; UTC milliseconds. */
+  grantedAtMs?: number
 }
 
-export async function saveGrant(db: Database, grant: Grant, now: number): Promise<void> {
+/** What the streamer has granted just now. Alone with this grant: a renewal under way would put the old one back. */
+export async function storeNewGrant(db: Database, grant: Grant, clock: Clock): Promise<void> {
+  await underLease(db, leaseOf(grant.provider, grant.channelId), RENEW_LEASE_MS, clock, async () => {
+    const now = clock.now()
+    await within(db, async (tx) => {
+      await saveGrant(tx, grant, now)
+      await tx
+        .updateTable('grants')
+        .set({ granted_at: now, refreshed_at: now })
+        .where('channel_id', '=', grant.channelId)
+        .where('provider', '=', grant.provider)
+        .execute()
+    })
+  })
+}
+
+async function saveGrant(db: Database, grant: Grant, now: number): Promise<void> {
   const values = {
     account_id: grant.accountId,
     account_name: grant.accountName,
@@ -52,22 +71,30 @@ export async function findGrant(db: Database, channelId: string, provider: Provi
     tokens,
     state,
     picture: row.picture,
+    grantedAtMs: row.granted_at,
   }
 }
 
-/** The streamer has taken the access back, or it has lapsed: nothing is asked with it until they connect again. */
+/**
+ * The streamer has taken the access back, or it has lapsed: nothing is asked with it until they connect again.
+ * @param saidAtMs when we were told; a grant that was given since is another one, and stays
+ * @returns whether there was one to end
+ */
 export async function grantRevoked(
   db: Database,
   channelId: string,
   provider: Provider,
   now: number,
-): Promise<void> {
-  await db
+  saidAtMs = now,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('grants')
     .set({ state: 'needs_reauth', updated_at: now })
     .where('channel_id', '=', channelId)
     .where('provider', '=', provider)
-    .execute()
+    .where('granted_at', '<=', saidAtMs)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
 }
 
 /** Grants at Twitch that work, and of which nobody has asked since. */
@@ -116,12 +143,12 @@ export async function staleYoutubeGrants(
 ): Promise<{ channelId: string; sinceMs: number }[]> {
   const rows = await db
     .selectFrom('grants')
-    .select(['channel_id', 'refreshed_at', 'updated_at'])
+    .select(['channel_id', 'refreshed_at', 'granted_at'])
     .where('provider', '=', 'youtube')
     .where('refreshed_at', '<', beforeMs)
     .execute()
   return rows
-    .map((row) => ({ channelId: row.channel_id, sinceMs: row.refreshed_at || row.updated_at }))
+    .map((row) => ({ channelId: row.channel_id, sinceMs: row.refreshed_at || row.granted_at }))
     .filter(({ sinceMs }) => sinceMs < beforeMs)
 }
 
@@ -147,6 +174,7 @@ export async function dropYoutubeGrant(db: Database, channelId: string): Promise
     .execute()
 }
 
+const leaseOf = (provider: Provider, channelId: string) => `renew:${provider}:${channelId}`
 const RENEW_LEASE_MS = 30_000
 
 /**
@@ -158,14 +186,15 @@ export async function renewGrant(
   db: Database,
   channelId: string,
   provider: Provider,
+  clock: Clock,
   renew: (grant: Grant) => Promise<Pick<Grant, 'tokens' | 'scopes' | 'state'> | null>,
 ): Promise<Grant | null> {
-  return underLease(db, `renew:${provider}:${channelId}`, RENEW_LEASE_MS, async () => {
+  return underLease(db, leaseOf(provider, channelId), RENEW_LEASE_MS, clock, async () => {
     const grant = await findGrant(db, channelId, provider)
     const renewed = grant && (await renew(grant))
     if (!renewed) return grant
     const whole = { ...grant, ...renewed }
-    await saveGrant(db, whole, Date.now())
+    await saveGrant(db, whole, clock.now())
     return whole
   })
 }

@@ -1,5 +1,6 @@
 /** Events from outside: stored before they are answered, handled later, in order per channel. */
-import type { Database } from './database.ts'
+import { pauseAfter } from '../domain/failures.ts'
+import { within, type Database } from './database.ts'
 
 export interface IncomingEvent {
   messageId: string
@@ -29,15 +30,18 @@ export async function storeEvent(db: Database, event: IncomingEvent, now: number
   return (stored.numInsertedOrUpdatedRows ?? 0n) > 0n
 }
 
-const MAX_ATTEMPTS = 10
+/** An event that could not be handled is tried again, for as long as it takes: the cause may be gone by then. */
+const PAUSES = { firstMs: 2_000, longestMs: 60 * 60_000 }
+/** So often failed, an event is something for the operator. */
+const STUCK_AFTER = 5
 
-/** The events that wait, in the order in which Twitch sent them. */
-export async function waitingEvents(db: Database, limit = 200): Promise<IncomingEvent[]> {
+/** The events whose time has come, in the order in which Twitch sent them. */
+export async function waitingEvents(db: Database, now: number, limit = 200): Promise<IncomingEvent[]> {
   const rows = await db
     .selectFrom('inbox')
     .selectAll()
     .where('handled_at', 'is', null)
-    .where('attempts', '<', MAX_ATTEMPTS)
+    .where('next_at', '<=', now)
     .orderBy('sent_at')
     .orderBy('message_id')
     .limit(limit)
@@ -59,12 +63,47 @@ export async function eventHandled(db: Database, messageId: string, now: number)
     .execute()
 }
 
-export async function eventFailed(db: Database, messageId: string, error: string): Promise<void> {
+export async function eventFailed(
+  db: Database,
+  messageId: string,
+  error: string,
+  now: number,
+): Promise<void> {
+  await within(db, async (tx) => {
+    const row = await tx
+      .updateTable('inbox')
+      .set((e) => ({ attempts: e('attempts', '+', 1), error }))
+      .where('message_id', '=', messageId)
+      .returning('attempts')
+      .executeTakeFirst()
+    if (!row) return
+    await tx
+      .updateTable('inbox')
+      .set({ next_at: now + pauseAfter(row.attempts, PAUSES) })
+      .where('message_id', '=', messageId)
+      .execute()
+  })
+}
+
+/** A new version may know what to do with what failed before. */
+export async function wakeEvents(db: Database): Promise<void> {
   await db
     .updateTable('inbox')
-    .set((e) => ({ attempts: e('attempts', '+', 1), error }))
-    .where('message_id', '=', messageId)
+    .set({ next_at: 0 })
+    .where('handled_at', 'is', null)
+    .where('next_at', '>', 0)
     .execute()
+}
+
+/** How many events have failed again and again. */
+export async function stuckEvents(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('inbox')
+    .select((e) => e.fn.countAll<number | string>().as('count'))
+    .where('handled_at', 'is', null)
+    .where('attempts', '>=', STUCK_AFTER)
+    .executeTakeFirstOrThrow()
+  return Number(count)
 }
 
 /** Handled events and commands are only kept for recognising repetitions, which come within minutes. */

@@ -1,6 +1,6 @@
 /** Streams that belong together → one show, also when they became known in another order than they were on. */
 import { settingsOf } from './channels.ts'
-import type { Database } from './database.ts'
+import type { Tx } from './database.ts'
 
 /** Streams older than this are history: no event about them is late any more. */
 const LATELY = 12
@@ -9,7 +9,7 @@ const LATELY = 12
  * Joins neighbouring streams of a channel that follow each other within its limit into the show of the first, unless
  * one of their recaps is made already. Called inside the transaction that has changed a stream.
  */
-export async function joinShows(tx: Database, channelId: string): Promise<void> {
+export async function joinShows(tx: Tx, channelId: string): Promise<void> {
   const channel = await tx
     .selectFrom('channels')
     .select(['mode', 'settings'])
@@ -36,7 +36,7 @@ export async function joinShows(tx: Database, channelId: string): Promise<void> 
   }
 }
 
-async function isMade(tx: Database, showId: string): Promise<boolean> {
+async function isMade(tx: Tx, showId: string): Promise<boolean> {
   const made = await tx
     .selectFrom('recaps')
     .select('id')
@@ -47,7 +47,7 @@ async function isMade(tx: Database, showId: string): Promise<boolean> {
 }
 
 /** Everything of a show becomes another's. Its durable run finds no show, and ends. */
-async function moveShow(tx: Database, from: string, to: string): Promise<void> {
+async function moveShow(tx: Tx, from: string, to: string): Promise<void> {
   for (const table of ['streams', 'echoes', 'long_echoes'] as const)
     await tx.updateTable(table).set({ show_id: to }).where('show_id', '=', from).execute()
   const newest = await tx

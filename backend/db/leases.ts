@@ -1,6 +1,7 @@
 /** Work that one process at a time does: whoever holds the lease, until it lapses or is let go. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../../shared/clock.ts'
 import type { Database } from './database.ts'
 
 /** Takes or extends the lease `name`; false while somebody else holds it. */
@@ -35,11 +36,12 @@ export async function underLease<T>(
   db: Database,
   name: string,
   ms: number,
+  clock: Clock,
   work: () => Promise<T>,
   pollMs = POLL_MS,
 ): Promise<T> {
   const holder = randomUUID()
-  while (!(await takeLease(db, name, holder, ms, Date.now()))) await setTimeout(pollMs)
+  while (!(await takeLease(db, name, holder, ms, clock.now()))) await setTimeout(pollMs)
   try {
     return await work()
   } finally {

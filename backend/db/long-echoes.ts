@@ -1,6 +1,6 @@
 /** Long echoes: spans that the streamer begins and ends by hand, one at a time. */
 import { randomUUID } from 'node:crypto'
-import { touchChannel, type Database } from './database.ts'
+import { within, touchChannel, type Database, type Tx } from './database.ts'
 import type { CountingEcho } from './echoes.ts'
 
 export interface LongEchoPlace {
@@ -17,7 +17,7 @@ export interface LongEchoPlace {
  * @returns when the one that was on already began (UTC milliseconds), or null
  */
 export async function startLongEcho(db: Database, at: LongEchoPlace, now: number): Promise<number | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await touchChannel(tx, at.channelId, now)
     const open = await openLongEcho(tx, at.streamId)
     if (open !== null) return open
@@ -33,7 +33,7 @@ export async function takeLongEcho(
   lengthMs: number,
   now: number,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     await touchChannel(tx, at.channelId, now)
     await insertLongEcho(tx, at, now - lengthMs, now)
   })
@@ -49,7 +49,7 @@ export async function stopLongEcho(
   at: { channelId: string; streamId: string; label?: string | null },
   now: number,
 ): Promise<number | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await touchChannel(tx, at.channelId, now)
     const open = await openLongEcho(tx, at.streamId)
     if (open === null) return null
@@ -111,7 +111,7 @@ export async function longEchoesOf(db: Database, showId: string): Promise<Counti
 }
 
 async function insertLongEcho(
-  tx: Database,
+  tx: Tx,
   { channelId, streamId, showId, userId, label = null }: LongEchoPlace,
   startedAt: number,
   endedAt: number | null,

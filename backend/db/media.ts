@@ -55,8 +55,9 @@ async function isWorkDone(db: Database, showId: string): Promise<boolean> {
     .where('show_id', '=', showId)
     .execute()
   if (show && show.ended_at === null) return false
+  // One that is rendered may be made anew until it is published.
   const open = (r: (typeof recaps)[number]) =>
-    r.state === 'preparing' || (r.state === 'rendered' && r.decision === null)
+    r.decision !== 'drop' && (r.state === 'preparing' || r.state === 'rendered')
   return recaps.length > 0 && !recaps.some(open)
 }
 
@@ -70,6 +71,17 @@ export async function mediaDeleted(db: Database, key: string, reason: string, no
     .updateTable('media')
     .set({ deleted_at: now, delete_reason: reason })
     .where('key', '=', key)
+    .execute()
+}
+
+/** What was deleted long ago: nobody asks for it any more. Parts of recordings go after a month, there are many. */
+export async function forgetDeletions(db: Database, beforeMs: number): Promise<void> {
+  const lately = beforeMs + 11 * 30 * 24 * 60 * 60_000
+  await db
+    .deleteFrom('media')
+    .where((e) =>
+      e.or([e('deleted_at', '<', beforeMs), e.and([e('kind', '=', 'work'), e('deleted_at', '<', lately)])]),
+    )
     .execute()
 }
 

@@ -1,6 +1,6 @@
 /** Messages that must go out once: queued with the fact they tell of, sent by a timer until they are through. */
 import { randomUUID } from 'node:crypto'
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 import type { OutboxRow } from './schema.ts'
 
 export type MessageKind = OutboxRow['kind']
@@ -13,6 +13,8 @@ export interface QueuedMessage {
   /** What its kind needs. */
   payload: unknown
   attempts: number
+  /** UTC milliseconds. */
+  queuedAtMs: number
 }
 
 /** Queues a message; the same `uniqueKey` is queued once, however often this is called. */
@@ -32,6 +34,7 @@ export async function queueMessage(
       state: 'waiting',
       attempts: 0,
       next_at: now,
+      queued_at: now,
       sent_at: null,
       error: null,
     })
@@ -48,7 +51,7 @@ export async function takeMessage(
   now: number,
   holdMs: number,
 ): Promise<QueuedMessage | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const row = await tx
       .selectFrom('outbox')
       .selectAll()
@@ -73,6 +76,7 @@ export async function takeMessage(
       channelId,
       payload: JSON.parse(row.payload) as unknown,
       attempts: row.attempts + 1,
+      queuedAtMs: row.queued_at,
     }
   })
 }
@@ -113,7 +117,35 @@ export async function messageCounts(
   return counts
 }
 
-/** What messages said, that are through or given up. Their keys stay, so that none is queued again. */
+/** How many messages have waited for longer than they should. */
+export async function overdueMessages(db: Database, queuedBefore: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('outbox')
+    .select((e) => e.fn.countAll<number | string>().as('count'))
+    .where('state', '=', 'waiting')
+    .where('attempts', '>', 0)
+    .where('queued_at', '<', queuedBefore)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** The addresses that waited for a streamer have changed: what waits for them is sent now. */
+export async function wakeMessages(
+  db: Database,
+  channelId: string,
+  kind: MessageKind,
+  now: number,
+): Promise<void> {
+  await db
+    .updateTable('outbox')
+    .set({ next_at: now })
+    .where('channel_id', '=', channelId)
+    .where('kind', '=', kind)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** What messages said, that are through or given up. Their keys stay for a while, so that none is queued again. */
 export async function forgetSent(db: Database, beforeMs: number): Promise<void> {
   await db
     .updateTable('outbox')
@@ -122,4 +154,9 @@ export async function forgetSent(db: Database, beforeMs: number): Promise<void> 
     .where('next_at', '<', beforeMs)
     .where('payload', '!=', '{}')
     .execute()
+}
+
+/** Messages of long ago: what they told of is over, and is not told again. */
+export async function forgetMessages(db: Database, beforeMs: number): Promise<void> {
+  await db.deleteFrom('outbox').where('state', '!=', 'waiting').where('next_at', '<', beforeMs).execute()
 }

@@ -2,7 +2,7 @@
 import type { Person } from '../../shared/mode.ts'
 import { mayEcho, type PreviousEcho } from '../domain/policy.ts'
 import { settingsOf, standingOf } from './channels.ts'
-import { holdChannel, touchChannel, type Database } from './database.ts'
+import { within, holdChannel, touchChannel, type Database, type Tx } from './database.ts'
 import { claimCommand, latestEcho, settleCommand, streamAt, withdraw } from './echoes.ts'
 import { identityOf } from './identities.ts'
 
@@ -23,7 +23,7 @@ export async function undoEcho(
   request: { channelId: string; person: Person; messageId: string; atMs: number },
   now: number,
 ): Promise<UndoOutcome> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const { channelId, messageId } = request
     if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
     const outcome = await takeBack(tx, { ...request, echoId: null }, now)
@@ -38,7 +38,7 @@ export async function nudgeEcho(
   request: { channelId: string; person: Person; messageId: string; atMs: number; byMs: number },
   now: number,
 ): Promise<'moved' | 'nothing' | 'too-late' | 'known' | 'blocked'> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const { channelId, person, messageId, atMs, byMs } = request
     if (!(await claimCommand(tx, channelId, messageId, now))) return 'known'
     const own = await ownLatest(tx, channelId, person, atMs)
@@ -56,7 +56,7 @@ export async function nudgeEcho(
 
 /** The person's latest echo, if the time for changing it is not over. */
 async function ownLatest(
-  tx: Database,
+  tx: Tx,
   channelId: string,
   person: Person,
   atMs: number,
@@ -79,11 +79,11 @@ export async function undoOwnEcho(
   request: { channelId: string; person: Person; echoId: string; atMs: number },
   now: number,
 ): Promise<Exclude<UndoOutcome, 'known'>> {
-  return db.transaction().execute((tx) => takeBack(tx, request, now))
+  return within(db, (tx) => takeBack(tx, request, now))
 }
 
 async function takeBack(
-  tx: Database,
+  tx: Tx,
   request: { channelId: string; person: Person; echoId: string | null; atMs: number },
   now: number,
 ): Promise<Exclude<UndoOutcome, 'known'>> {

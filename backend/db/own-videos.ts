@@ -28,14 +28,15 @@ export async function ownRunStarted(
 }
 
 /** Videos of long echoes that are not finished, with their runs. */
-export async function unfinishedOwnVideos(db: Database): Promise<{ recapId: string; runId: string }[]> {
+export async function unfinishedOwnVideos(db: Database): Promise<{ showId: string; runId: string }[]> {
   const rows = await db
     .selectFrom('recaps')
-    .select(['id', 'run_id'])
+    .select(['show_id', 'run_id'])
     .where('run_id', 'is not', null)
+    .where('long_echo_id', '!=', '')
     .where('state', 'in', ['preparing', 'rendered'])
     .execute()
-  return rows.map((r) => ({ recapId: r.id, runId: r.run_id ?? '' }))
+  return rows.map((r) => ({ showId: r.show_id, runId: r.run_id ?? '' }))
 }
 
 /** Videos of their own whose run a crash left unstarted. */
@@ -46,7 +47,7 @@ export async function unstartedOwnVideos(db: Database): Promise<{ showId: string
     .select(['recaps.show_id', 'recaps.long_echo_id'])
     .where('recaps.long_echo_id', '!=', '')
     .where('recaps.run_id', 'is', null)
-    .where('recaps.state', '=', 'preparing')
+    .where('recaps.state', 'in', ['preparing', 'rendered'])
     .where('shows.ended_at', 'is not', null)
     .execute()
   return rows.map((r) => ({ showId: r.show_id, longEchoId: r.long_echo_id }))

@@ -3,7 +3,7 @@
  * here fails a test, so that no new one is forgotten.
  */
 import { sql } from 'kysely'
-import type { Database } from './database.ts'
+import type { Database, Tx } from './database.ts'
 import { forgetPerson } from './withdrawals.ts'
 import type { Tables } from './schema.ts'
 
@@ -24,6 +24,7 @@ const OF_CHANNEL: [Table, Belongs, { secret?: string[]; noExport?: true }?][] = 
   ['vod_samples', { column: 'vod_id', in: ['streams', 'vod_id'] }],
   ['stripe_events', { column: 'customer_id', in: ['subscribers', 'customer_id'] }, { noExport: true }],
   ['echoes', { column: 'channel_id' }],
+  ['early_echoes', { column: 'channel_id' }],
   ['long_echoes', { column: 'channel_id' }],
   ['streams', { column: 'channel_id' }],
   ['recaps', { column: 'channel_id' }],
@@ -45,20 +46,13 @@ const OF_CHANNEL: [Table, Belongs, { secret?: string[]; noExport?: true }?][] = 
   ['handled_commands', { column: 'channel_id' }, { noExport: true }],
   ['inbox', { column: 'channel_id' }, { noExport: true }],
   ['bot_rooms', { column: 'channel_id' }, { noExport: true }],
+  ['chat_gaps', { column: 'channel_id' }, { noExport: true }],
   ['said', { column: 'channel_id' }, { noExport: true }],
   ['channels', { column: 'id' }],
 ]
 
 /** Not about a channel, or what must stay: the receipt, and that there was a trial (a hash). */
-const OF_NOBODY: Table[] = [
-  'bots',
-  'chat_gaps',
-  'chat_heard',
-  'leases',
-  'installation',
-  'trials',
-  'departures',
-]
+const OF_NOBODY: Table[] = ['bots', 'chat_heard', 'leases', 'installation', 'trials', 'departures']
 
 /** Every table, by where it stands here. */
 export function tablesKnown(): string[] {
@@ -97,11 +91,13 @@ export async function showIdsOf(db: Database, channelId: string): Promise<string
 }
 
 /** Deletes all rows of a channel, and its owner as a person from other channels. Part of the caller's transaction. */
-export async function deletePersonalData(tx: Database, channelId: string): Promise<void> {
+export async function deletePersonalData(tx: Tx, channelId: string): Promise<void> {
   for (const [table, belongs] of OF_CHANNEL)
     await sql`delete from ${sql.table(table)} where ${rowsOf(channelId, belongs)}`.execute(tx)
   await tx.deleteFrom('sessions').where('user_id', '=', channelId).execute()
   await tx.deleteFrom('editors').where('user_id', '=', channelId).execute()
+  // What they changed in other channels stays changed, by nobody that is known.
+  await tx.updateTable('edits').set({ author: '' }).where('author', '=', channelId).execute()
   await tx.deleteFrom('leases').where('name', 'like', `%:${channelId}`).execute()
 }
 

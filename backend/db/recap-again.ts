@@ -1,18 +1,22 @@
 /** Ways back: a recap that is made anew, tried once more, or taken up again when its recording has come after all. */
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 
 /** Why a recap was given up: nobody pays for it; these are taken up again once somebody does. */
 export const NO_PLAN = 'no-plan'
 
-/** Why a recap was given up for want of Twitch's recording; only these are taken up again. */
+/** Why a recap was given up: there was no recording. It is taken up again as soon as there is one. */
 export const NO_RECORDING = 'no-recording'
 
+/** Why a recap was given up: nothing of its recording could be read. Once a day it is looked whether it can be by now. */
+export const UNREADABLE = 'unreadable'
+const UNREADABLE_AGAIN_MS = 24 * 60 * 60_000
+
 /**
- * A recap that was given up because there was no recording is prepared anew: now there is one.
+ * A recap that was given up for want of its recording is prepared anew: now there is one.
  * @returns false when there is no such recap
  */
 export async function takeUpAgain(db: Database, showId: string, now: number): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const again = await tx
       .updateTable('recaps')
       .set((e) => ({
@@ -24,7 +28,12 @@ export async function takeUpAgain(db: Database, showId: string, now: number): Pr
       }))
       .where('show_id', '=', showId)
       .where('state', '=', 'failed')
-      .where('step', '=', NO_RECORDING)
+      .where((e) =>
+        e.or([
+          e('step', '=', NO_RECORDING),
+          e.and([e('step', '=', UNREADABLE), e('updated_at', '<=', now - UNREADABLE_AGAIN_MS)]),
+        ]),
+      )
       .executeTakeFirst()
     if (again.numUpdatedRows === 0n) return false
     // A new ending, so that a new run is started for it.
@@ -34,6 +43,42 @@ export async function takeUpAgain(db: Database, showId: string, now: number): Pr
       .where('id', '=', showId)
       .execute()
     return true
+  })
+}
+
+/** Shows of a channel whose recap was given up for want of its recording. @param sinceMs of their end */
+export async function showsWithoutRecording(
+  db: Database,
+  channelId: string,
+  sinceMs: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('recaps')
+    .innerJoin('shows', 'shows.id', 'recaps.show_id')
+    .select('recaps.show_id')
+    .distinct()
+    .where('recaps.channel_id', '=', channelId)
+    .where('recaps.state', '=', 'failed')
+    .where('recaps.step', 'in', [NO_RECORDING, UNREADABLE])
+    .where('shows.ended_at', '>=', sinceMs)
+    .execute()
+  return rows.map((row) => row.show_id)
+}
+
+/** A show whose run is of no use ends anew, for runs of its own, and so do its videos that are not finished. */
+export async function endAnew(db: Database, showId: string): Promise<void> {
+  await within(db, async (tx) => {
+    await tx
+      .updateTable('recaps')
+      .set({ run_id: null })
+      .where('show_id', '=', showId)
+      .where('state', 'in', ['preparing', 'rendered'])
+      .execute()
+    await tx
+      .updateTable('shows')
+      .set((e) => ({ endings: e('endings', '+', 1) }))
+      .where('id', '=', showId)
+      .execute()
   })
 }
 
@@ -68,7 +113,7 @@ export async function retryRecap(
   channelId: string,
   now: number,
 ): Promise<string | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const again = await tx
       .updateTable('recaps')
       .set((e) => ({
@@ -76,6 +121,8 @@ export async function retryRecap(
         step: 'settling',
         failure: null,
         decision: null,
+        // It is looked over again before it goes up.
+        ready_at: null,
         version: e('version', '+', 1),
         updated_at: now,
       }))

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { Drift } from '../domain/drift.ts'
 import type { LeftOut } from '../domain/plan.ts'
 import type { VodPiece } from '../domain/timeline.ts'
-import type { Database } from './database.ts'
+import { holdChannel, within, type Database } from './database.ts'
 import type { RecapRow, RecapState } from './schema.ts'
 
 /** Another worker has gone on with this recap: stop, without harm. */
@@ -51,6 +51,8 @@ export interface Product {
   /** How positions in the recordings were found: measured while they grew, or by the channel's table of drift. */
   timing?: Drift['source']
   moments: RecapMoment[]
+  /** Cards whose recording cannot be read. */
+  damaged?: string[]
   leftOut: {
     label: string | null
     runtimeMs: number
@@ -69,6 +71,14 @@ export interface Progress {
   endsAtMs: number | null
 }
 
+/** What went wrong while a recap was made: what happens again and again at the same piece is no chance. */
+export interface Trouble {
+  /** How often the renderer ended without a word, by the piece it was at. */
+  crashes?: Record<string, number>
+  /** Since when a piece came damaged, or could not be had; UTC milliseconds. */
+  damagedSince?: Record<string, number>
+}
+
 export interface Recap {
   id: string
   channelId: string
@@ -84,6 +94,7 @@ export interface Recap {
   title: string | null
   description: string | null
   decision: 'publish' | 'drop' | null
+  trouble: Trouble
   /** When it was rendered first. */
   readyAtMs: number | null
   createdAtMs: number
@@ -117,6 +128,7 @@ export async function recapOfShow(
       description: null,
       decision: null,
       decided_at: null,
+      trouble: null,
       ready_at: null,
       created_at: now,
       updated_at: now,
@@ -238,7 +250,18 @@ export async function noteStep(
     .execute()
 }
 
-/** The streamer's word; the first one counts. @returns false when there was one already */
+export async function noteTrouble(db: Database, recapId: string, trouble: Trouble): Promise<void> {
+  await db
+    .updateTable('recaps')
+    .set({ trouble: JSON.stringify(trouble) })
+    .where('id', '=', recapId)
+    .execute()
+}
+
+/**
+ * The streamer's word; the first one counts, and a drop only until the upload has begun: both are decided under the
+ * channel's lock. @returns false when it does not count
+ */
 export async function decideRecap(
   db: Database,
   recapId: string,
@@ -246,14 +269,24 @@ export async function decideRecap(
   decision: 'publish' | 'drop',
   now: number,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('recaps')
-    .set({ decision, decided_at: now })
-    .where('id', '=', recapId)
-    .where('channel_id', '=', channelId)
-    .where('decision', 'is', null)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
+  return within(db, async (tx) => {
+    await holdChannel(tx, channelId)
+    const begun = await tx
+      .selectFrom('uploads')
+      .select('recap_id')
+      .where('recap_id', '=', recapId)
+      .where((e) => e.or([e('session', 'is not', null), e('video_id', 'is not', null)]))
+      .executeTakeFirst()
+    if (begun && decision === 'drop') return false
+    const { numUpdatedRows } = await tx
+      .updateTable('recaps')
+      .set({ decision, decided_at: now })
+      .where('id', '=', recapId)
+      .where('channel_id', '=', channelId)
+      .where('decision', 'is', null)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  })
 }
 
 function fromRow(row: RecapRow): Recap {
@@ -271,6 +304,7 @@ function fromRow(row: RecapRow): Recap {
     title: row.title,
     description: row.description,
     decision: row.decision,
+    trouble: row.trouble ? (JSON.parse(row.trouble) as Trouble) : {},
     readyAtMs: row.ready_at,
     createdAtMs: row.created_at,
   }

@@ -1,5 +1,5 @@
 /** When the bot account spoke: Twitch counts all its lines together, whichever process sent them. */
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 
 export interface SpeakingLimits {
   /** Between two lines in one channel. */
@@ -23,7 +23,7 @@ export async function maySpeak(
   now: number,
   { gapMs, lines, windowMs }: SpeakingLimits = SPEAKING_LIMITS,
 ): Promise<number> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     // One row that all hold, so that two processes do not count past each other.
     await tx
       .insertInto('said')
@@ -58,7 +58,7 @@ export async function maySpeak(
  * @param takenAt the `now` with which the right was taken
  */
 export async function spoke(db: Database, channelId: string, takenAt: number, now: number): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     const all = await tx
       .updateTable('said')
       .set({ at: 0 })

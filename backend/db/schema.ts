@@ -13,6 +13,7 @@ export interface Tables {
   streams: StreamRow
   handled_commands: HandledCommandRow
   echoes: EchoRow
+  early_echoes: EarlyEchoRow
   withdrawals: WithdrawalRow
   identities: IdentityRow
   votes: VoteRow
@@ -78,6 +79,8 @@ export interface GrantRow {
   /** Compact JWE. */
   tokens: string
   state: 'ok' | 'needs_reauth'
+  /** When the streamer gave it; renewing its tokens does not change that. */
+  granted_at: Generated<number>
   updated_at: number
   /** When the provider last said that the token is good. */
   validated_at: Generated<number>
@@ -179,6 +182,17 @@ export interface EchoRow {
   label: string | null
   /** The earlier echo of this person that this longer one stands for. */
   replaces_id: string | null
+}
+
+/** An echo whose stream is not known yet. */
+export interface EarlyEchoRow {
+  source: EchoRow['source']
+  source_key: string
+  channel_id: string
+  user_id: string
+  /** JSON of what was asked for. */
+  request: string
+  asked_at: number
 }
 
 export interface WithdrawalRow {
@@ -329,6 +343,8 @@ export interface ChatGapRow {
   bot: string
   from_at: number
   to_at: number
+  /** Of one room, where bots share them; empty: nobody heard any. */
+  channel_id: Generated<string>
 }
 
 /** An event from Twitch as it came, stored before it was answered. */
@@ -341,6 +357,8 @@ export interface InboxRow {
   payload: string
   handled_at: number | null
   attempts: number
+  /** Not tried again before. */
+  next_at: Generated<number>
   error: string | null
 }
 
@@ -355,6 +373,7 @@ export interface OutboxRow {
   state: 'waiting' | 'sent' | 'failed'
   attempts: number
   next_at: number
+  queued_at: Generated<number>
   sent_at: number | null
   error: string | null
 }
@@ -387,6 +406,8 @@ export interface RecapRow {
   ready_at: number | null
   created_at: number
   updated_at: number
+  /** JSON of what went wrong while it was made, see db/recaps.ts. */
+  trouble: string | null
 }
 
 /** `uploaded`: YouTube has it and is at work on it. `live`: people can watch it. */
@@ -401,7 +422,11 @@ export interface UploadRow {
   sha256: string
   video_id: string | null
   privacy: string | null
+  /** What YouTube was asked for; it may make it something else. */
+  asked_privacy: string | null
   error: string | null
+  /** A quota is used up until then. */
+  parked_until: number | null
   uploaded_at: number | null
   updated_at: number
   /** When YouTube last said what stands here of its video. */
@@ -455,7 +480,7 @@ export interface TrialRow {
 
 /** What this installation keeps for itself. */
 export interface InstallationRow {
-  name: 'salt'
+  name: 'salt' | 'unsubscribe'
   value: string
 }
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { VodSample } from '../domain/drift.ts'
 import type { StreamTimes } from '../domain/timeline.ts'
-import { touchChannel, type Database } from './database.ts'
+import { within, touchChannel, type Database, type Tx } from './database.ts'
 import { joinShows } from './join-shows.ts'
 import type { Selectable } from 'kysely'
 import type { ShowRow } from './schema.ts'
@@ -27,7 +27,7 @@ export async function streamStarted(
   now: number,
   endedAtMs: number | null = null,
 ): Promise<string> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const known = async () =>
       tx.selectFrom('streams').select('show_id').where('id', '=', start.streamId).executeTakeFirst()
     const already = await known()
@@ -85,7 +85,7 @@ export async function streamEnded(
   end: { channelId: string; streamId: string | null; endedAtMs: number },
   now: number,
 ): Promise<string | null> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     await touchChannel(tx, end.channelId, now)
     let query = tx
       .selectFrom('streams')
@@ -126,7 +126,7 @@ export async function streamEnded(
 }
 
 /** Two ends of one stream are known: it was on until the later. */
-export async function streamWasOnUntil(tx: Database, streamId: string, endedAtMs: number): Promise<void> {
+export async function streamWasOnUntil(tx: Tx, streamId: string, endedAtMs: number): Promise<void> {
   const stream = await tx
     .updateTable('streams')
     .set({ ended_at: endedAtMs })
@@ -154,7 +154,7 @@ export async function streamGoesOn(
   now: number,
   saidAtMs = now,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     const stream = await tx.selectFrom('streams').selectAll().where('id', '=', streamId).executeTakeFirst()
     if (!stream || stream.ended_at === null || stream.ended_at >= saidAtMs) return
     await touchChannel(tx, stream.channel_id, now)
@@ -270,6 +270,28 @@ export async function liveStreams(
   return rows.map((r) => ({ streamId: r.id, channelId: r.channel_id, startedAtMs: r.started_at }))
 }
 
+/** Channels that are on, or were since then. */
+export async function channelsOnSince(db: Database, sinceMs: number): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('streams')
+    .select('channel_id')
+    .where((e) => e.or([e('ended_at', 'is', null), e('ended_at', '>=', sinceMs)]))
+    .execute()
+  return new Set(rows.map((row) => row.channel_id))
+}
+
+/** The title of a stream that began without one: Twitch's list of live streams is minutes behind its events. */
+export async function nameStream(db: Database, streamId: string, title: string): Promise<void> {
+  if (title === '') return
+  await db.updateTable('streams').set({ title }).where('id', '=', streamId).where('title', '=', '').execute()
+}
+
+/** The same for the stream a channel is on with. */
+export async function nameLiveStream(db: Database, channelId: string, title: string): Promise<void> {
+  const live = title === '' ? null : await liveShow(db, channelId)
+  if (live) await nameStream(db, live.streamId, title)
+}
+
 export async function saveVod(
   db: Database,
   streamId: string,
@@ -305,6 +327,11 @@ export async function saveVodSample(
     .values({ vod_id: vodId, written_at: writtenAtMs, duration_ms: durationMs })
     .onConflict((c) => c.columns(['vod_id', 'written_at']).doNothing())
     .execute()
+}
+
+/** What was measured of recordings that Twitch has deleted by now; recaps that were made of them say what they need. */
+export async function forgetVodSamples(db: Database, beforeMs: number): Promise<void> {
+  await db.deleteFrom('vod_samples').where('written_at', '<', beforeMs).execute()
 }
 
 async function samplesOf(db: Database, vodIds: string[]): Promise<Map<string, VodSample[]>> {

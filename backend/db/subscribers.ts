@@ -1,5 +1,4 @@
 /** Who is which customer of Stripe, what their subscription was when we last asked, and who had a trial once. */
-import { randomBytes } from 'node:crypto'
 import type { Subscription } from '../domain/access.ts'
 import type { Database } from './database.ts'
 
@@ -127,21 +126,6 @@ export async function rememberTrial(db: Database, userHash: string, now: number)
     .values({ user_hash: userHash, at: now })
     .onConflict((c) => c.column('user_hash').doNothing())
     .execute()
-}
-
-/** Random bytes of this installation, the same for all its processes and for good. */
-export async function installationSalt(db: Database): Promise<string> {
-  await db
-    .insertInto('installation')
-    .values({ name: 'salt', value: randomBytes(32).toString('base64') })
-    .onConflict((c) => c.column('name').doNothing())
-    .execute()
-  const { value } = await db
-    .selectFrom('installation')
-    .select('value')
-    .where('name', '=', 'salt')
-    .executeTakeFirstOrThrow()
-  return value
 }
 
 function fromRow(row: {

@@ -3,10 +3,10 @@
  * each transaction: so many viewers who press at the same moment wait for the disk once.
  */
 import { setImmediate as arrivals } from 'node:timers/promises'
-import { isPostgresDatabase, type Database } from './database.ts'
+import { isPostgresDatabase, type Database, type Tx } from './database.ts'
 
 interface Waiting {
-  run(tx: Database): Promise<unknown>
+  run(tx: Tx): Promise<unknown>
   resolve(result: unknown): void
   reject(error: unknown): void
 }
@@ -19,7 +19,8 @@ const queues = new WeakMap<Database, { waiting: Waiting[]; running: boolean }>()
  * Runs `run` in a transaction. What it did is on the disk before this resolves; if it throws, nothing of it is, and the
  * others are not touched by that.
  */
-export async function inTransaction<T>(db: Database, run: (tx: Database) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(db: Database, run: (tx: Tx) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return run(db as Tx)
   // PostgreSQL has many writers, and channels held by one transaction in any order could wait for each other for ever.
   if (isPostgresDatabase(db)) return db.transaction().execute(run)
   const queue = queues.get(db) ?? { waiting: [], running: false }

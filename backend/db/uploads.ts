@@ -1,5 +1,5 @@
 /** The upload of a recap: one each, whose session is known before its first byte goes out. */
-import type { Database } from './database.ts'
+import type { Database, Tx } from './database.ts'
 import type { UploadState } from './schema.ts'
 
 export interface Upload {
@@ -11,6 +11,9 @@ export interface Upload {
   sha256: string
   videoId: string | null
   privacy: string | null
+  askedPrivacy: string | null
+  /** A quota is used up until then; UTC milliseconds. */
+  parkedUntilMs: number | null
   /** Why it did not go on; null where nothing is wrong. */
   error: string | null
   /** When YouTube had it; null before. UTC milliseconds. */
@@ -34,7 +37,9 @@ export async function uploadOf(
       sha256: file.sha256,
       video_id: null,
       privacy: null,
+      asked_privacy: null,
       error: null,
+      parked_until: null,
       uploaded_at: null,
       updated_at: now,
     })
@@ -69,6 +74,8 @@ export async function findUpload(db: Database, recapId: string): Promise<Upload 
     sha256,
     videoId: row.video_id,
     privacy,
+    askedPrivacy: row.asked_privacy,
+    parkedUntilMs: row.parked_until,
     error,
     uploadedAtMs: row.uploaded_at,
   }
@@ -82,21 +89,29 @@ export async function saveUpload(
     session?: string | null
     videoId?: string
     privacy?: string
+    askedPrivacy?: string
+    parkedUntilMs?: number | null
     error?: string | null
   },
   now: number,
 ): Promise<void> {
-  const { videoId, ...rest } = change
+  const { videoId, askedPrivacy, parkedUntilMs, ...rest } = change
   await db
     .updateTable('uploads')
-    .set({ ...rest, ...(videoId ? { video_id: videoId, uploaded_at: now } : {}), updated_at: now })
+    .set({
+      ...rest,
+      ...(askedPrivacy === undefined ? {} : { asked_privacy: askedPrivacy }),
+      ...(parkedUntilMs === undefined ? {} : { parked_until: parkedUntilMs }),
+      ...(videoId ? { video_id: videoId, uploaded_at: now } : {}),
+      updated_at: now,
+    })
     .where('recap_id', '=', recapId)
     .execute()
 }
 
 /** Changes the session only if it is still `before` and there is no video yet. @returns whether it was changed */
 export async function replaceSession(
-  db: Database,
+  db: Tx,
   recapId: string,
   before: string | null,
   next: string | null,

@@ -1,5 +1,5 @@
 /** Votes (+1): one row for a person and a moment, whatever they press and however often. */
-import type { Database } from './database.ts'
+import { within, type Database } from './database.ts'
 import { touchChannel } from './database.ts'
 
 export interface StoredVote {
@@ -14,7 +14,7 @@ export async function saveVote(
   vote: { channelId: string; showId: string; userId: string; echoId: string },
   now: number,
 ): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const saved = await tx
       .insertInto('votes')
       .values({ show_id: vote.showId, user_id: vote.userId, echo_id: vote.echoId, at: now })

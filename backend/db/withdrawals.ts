@@ -1,6 +1,6 @@
 /** What others, or a person's wish, take out of a show: moderation in chat, accounts that are gone, being forgotten. */
 import { v7 as timeOrderedId } from 'uuid'
-import { touchChannel, type Database } from './database.ts'
+import { within, touchChannel, type Database } from './database.ts'
 import { claimCommand, countingEchoes, streamAt, withdraw } from './echoes.ts'
 import { identityOf } from './identities.ts'
 
@@ -11,8 +11,12 @@ export type Moderation = { channelId: string } & (
 
 /** Takes back what was moderated; of a person, the echoes of the show that is on. */
 export async function withdrawModerated(db: Database, moderation: Moderation, now: number): Promise<number> {
-  return db.transaction().execute(async (tx) => {
+  return within(db, async (tx) => {
     const { channelId } = moderation
+    let early = tx.deleteFrom('early_echoes').where('channel_id', '=', channelId)
+    if ('messageId' in moderation) early = early.where('source_key', '=', moderation.messageId)
+    else if ('userId' in moderation) early = early.where('user_id', '=', moderation.userId)
+    await early.execute()
     let query = tx
       .selectFrom('echoes')
       .leftJoin('withdrawals', 'withdrawals.echo_id', 'echoes.id')
@@ -65,9 +69,14 @@ export async function forgetPerson(
   userId: string,
   now: number,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
     await touchChannel(tx, channelId, now)
     const { allIds } = await identityOf(tx, channelId, userId)
+    await tx
+      .deleteFrom('early_echoes')
+      .where('channel_id', '=', channelId)
+      .where('user_id', 'in', allIds)
+      .execute()
     const nobody = `forgotten:${timeOrderedId()}`
     await tx
       .updateTable('echoes')

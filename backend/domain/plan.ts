@@ -10,8 +10,11 @@ export interface PlannedMoment {
 
 export interface LeftOut {
   moment: Card
-  /** `budget`: others were wanted more. `no-vod`: Twitch has no recording of it. `dropped`: the streamer's word. */
-  reason: 'budget' | 'no-vod' | 'dropped'
+  /**
+   * `budget`: others were wanted more. `no-vod`: Twitch has no recording of it. `dropped`: the streamer's word. `damaged`:
+   * its recording cannot be read.
+   */
+  reason: 'budget' | 'no-vod' | 'dropped' | 'damaged'
 }
 
 export interface Plan {

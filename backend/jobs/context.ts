@@ -15,6 +15,13 @@ export interface Waits {
   vodPollMs: number
   /** A VOD that has not come by then is reported to the streamer. */
   vodWaitMs: number
+  /** A part that is damaged or gone is believed to be so after this long. */
+  damagedMs: number
+  /** Between attempts of a step that failed: the first pause, which doubles, and the longest. */
+  retryMs: number
+  longestRetryMs: number
+  /** A run that broke is begun anew after this long. */
+  restartMs: number
   /** Between looks whether there is room on the disk. */
   roomMs: number
   /** Between looks whether the streamer has decided or connected YouTube; doubles up to 6 hours. */
@@ -26,6 +33,8 @@ export interface Waits {
 export interface ArchivedVod {
   vodId: string
   streamId: string
+  /** The stream's, where the source knows it. */
+  title?: string
   createdAtMs: number
   durationMs: number
 }
@@ -48,6 +57,8 @@ export interface VodSpan {
 export interface Footage {
   /** For each span asked for, what the renderer is to read; more than one piece where the VOD has a discontinuity. */
   pieces: Omit<Piece, 'name'>[][]
+  /** For each span that cannot be had: why, as a sentence. It has no pieces then. */
+  lost?: (string | undefined)[]
   partsFetched: number
   partsTotal: number
 }

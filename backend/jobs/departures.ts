@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.ts'
 import { findChannel } from '../db/channels.ts'
-import type { Database } from '../db/database.ts'
+import { within, type Database } from '../db/database.ts'
 import {
   departureFailed,
   departureFinished,
@@ -58,7 +58,7 @@ export async function handleDepartures(context: DepartureContext): Promise<void>
         await departureStep(db, departure, name)
       }
       // What was under way when the rows went may have left something: once more, and it is over.
-      await deletePersonalData(db, departure.channelId)
+      await within(db, (tx) => deletePersonalData(tx, departure.channelId))
       await departureFinished(db, departure.receipt, clock.now())
       log.info({ receipt: departure.receipt }, 'an account was deleted')
     } catch (error) {

@@ -1,17 +1,20 @@
 /** The durable workflow engine: the only place, with workflow.ts, that knows openworkflow. */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { OpenWorkflow } from 'openworkflow'
 import { BackendPostgres } from 'openworkflow/postgres'
 import { BackendSqlite } from 'openworkflow/sqlite'
 import { isPostgres } from '../db/database.ts'
 import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
 import { ownRunStarted, unfinishedOwnVideos, unstartedOwnVideos } from '../db/own-videos.ts'
-import { recapOfShow } from '../db/recaps.ts'
+import { endAnew } from '../db/recap-again.ts'
 import type { JobContext } from './context.ts'
 import { beginOwnVideos } from './steps/own-videos.ts'
-import { giveUp } from './steps/give-up.ts'
 import { decisionSignal, implementRecapWorkflow, RECAP_WORKFLOW } from './workflow.ts'
+
+const BUSY_MS = 10_000
+const OPEN_AGAIN_MS = 50
 
 export interface Engine {
   /** Starts (or finds) the run of a show that has ended. The fact must be in the database before. */
@@ -20,7 +23,7 @@ export interface Engine {
   makeAgain(showId: string): Promise<void>
   /** Starts the run of a video of its own: the recap's row is there already. */
   ownVideo(showId: string, longEchoId: string): Promise<void>
-  /** Starts what a crash left unstarted, and reports runs that broke for good. */
+  /** Starts what a crash left unstarted, and begins runs anew that broke. */
   sweep(): Promise<void>
   /** The streamer has decided, or connected YouTube. */
   decided(recapId: string): Promise<void>
@@ -28,16 +31,28 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-const BROKEN = {
-  subject: 'No recap: something broke',
-  why: 'An error of ours stopped the recap after several attempts',
-  advice: 'The echoes are kept, and the operator sees the error in the log.',
+/**
+ * The engine's own database gives up at once where another process is writing: it is given time, and is opened again where
+ * several processes make it at once.
+ */
+async function openSqlite(path: string): Promise<BackendSqlite> {
+  for (const untilMs = Date.now() + BUSY_MS; ;) {
+    try {
+      const backend = BackendSqlite.connect(path)
+      const { db } = backend as unknown as { db: { exec(sql: string): void } }
+      db.exec(`pragma busy_timeout = ${BUSY_MS}`)
+      return backend
+    } catch (error) {
+      if (!/locked|busy/.test(String((error as Error).cause ?? error)) || Date.now() > untilMs) throw error
+      await sleep(OPEN_AGAIN_MS)
+    }
+  }
 }
 
 /** @param url the database's address, or the path of an SQLite file of the engine's own */
 export async function makeEngine(url: string, context: JobContext): Promise<Engine> {
   if (!isPostgres(url)) mkdirSync(dirname(url), { recursive: true })
-  const backend = isPostgres(url) ? await BackendPostgres.connect(url) : BackendSqlite.connect(url)
+  const backend = isPostgres(url) ? await BackendPostgres.connect(url) : await openSqlite(url)
   const workflows = new OpenWorkflow({ backend })
   implementRecapWorkflow(workflows, context)
   let worker: ReturnType<OpenWorkflow['newWorker']> | undefined
@@ -59,9 +74,14 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
     const { workflowRun } = await workflows.runWorkflow(RECAP_WORKFLOW, { showId, ending, again }, key)
     await runStarted(context.db, showId, ending, workflowRun.id)
   }
-  const isBroken = async (workflowRunId: string) => {
+  /** A run that broke by an error of ours is begun anew after a while: the next version may do better. */
+  const restartIfBroken = async (showId: string, workflowRunId: string) => {
     const run = await backend.getWorkflowRun({ workflowRunId })
-    return run?.status === 'failed' || run?.status === 'canceled'
+    if (run && run.status !== 'failed' && run.status !== 'canceled') return
+    const sinceMs = run?.finishedAt ? Date.now() - run.finishedAt.getTime() : Infinity
+    if (sinceMs < context.waits.restartMs) return
+    context.log.error({ showId, error: run?.error?.message }, 'a run of a recap broke, and is begun anew')
+    await endAnew(context.db, showId)
   }
   return {
     async showEnded(showId) {
@@ -77,16 +97,11 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
       for (const { showId, longEchoId } of await unstartedOwnVideos(context.db))
         await ownVideo(showId, longEchoId)
       for (const show of await unfinishedShows(context.db)) {
-        if (show.runId === null) {
-          await start(show)
-          continue
-        }
-        if (!(await isBroken(show.runId))) continue
-        const recap = await recapOfShow(context.db, show, context.clock.now())
-        await giveUp(context, recap.id, BROKEN)
+        if (show.runId === null) await start(show)
+        else await restartIfBroken(show.id, show.runId)
       }
-      for (const { recapId, runId } of await unfinishedOwnVideos(context.db))
-        if (await isBroken(runId)) await giveUp(context, recapId, BROKEN)
+      for (const { showId, runId } of await unfinishedOwnVideos(context.db))
+        await restartIfBroken(showId, runId)
     },
     async decided(recapId) {
       await workflows.sendSignal({ signal: decisionSignal(recapId) })

@@ -1,9 +1,11 @@
 /** Stored events → facts: what went live, what ended, what was said. In the order in which Twitch sent them. */
 import { saveCategory } from '../db/categories.ts'
+import { findChannel } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
 import { grantRevoked } from '../db/grants.ts'
+import { takeEarlyEchoes } from '../db/early-echoes.ts'
 import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
-import { streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
+import { nameLiveStream, streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
 import { endSessionsOf } from '../db/sessions.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -26,13 +28,15 @@ export interface EventsContext {
   twitch: TwitchPort
   read: EventReader
   showEnded(showId: string): Promise<void>
+  /** Events come of a channel that is gone: they are to end. */
+  endEventsOf(channelId: string): Promise<void>
 }
 
 /** Handles what waits in the inbox; a channel whose event failed keeps its later ones waiting for this round. */
 export async function handleEvents(context: EventsContext): Promise<void> {
   const { db, clock, log } = context
   const stuck = new Set<string>()
-  for (const event of await waitingEvents(db)) {
+  for (const event of await waitingEvents(db, clock.now())) {
     if (stuck.has(event.channelId)) continue
     try {
       await handleEvent(context, event)
@@ -43,7 +47,7 @@ export async function handleEvents(context: EventsContext): Promise<void> {
         { error: errorText(error), type: event.type, messageId: event.messageId },
         'an event could not be handled',
       )
-      await eventFailed(db, event.messageId, errorText(error))
+      await eventFailed(db, event.messageId, errorText(error), clock.now())
     }
   }
 }
@@ -51,6 +55,8 @@ export async function handleEvents(context: EventsContext): Promise<void> {
 async function handleEvent(context: EventsContext, event: IncomingEvent): Promise<void> {
   const { db, clock, twitch, read } = context
   const { channelId, payload, sentAtMs } = event
+  if (event.type !== 'user.authorization.revoke' && !(await findChannel(db, channelId)))
+    return context.endEventsOf(channelId)
   switch (event.type) {
     case 'stream.online': {
       const online = read.online(payload)
@@ -62,6 +68,7 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       await streamStarted(db, { channelId, ...online, title }, clock.now())
       // Twitch's events flap: an end may have been reported meanwhile, and was none.
       await streamGoesOn(db, online.streamId, clock.now(), sentAtMs)
+      await takeEarlyEchoes(db, channelId, clock.now())
       return
     }
     case 'stream.offline': {
@@ -73,12 +80,15 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
     }
     case 'channel.update': {
       const update = read.update(payload)
-      if (update) await saveCategory(db, channelId, { atMs: sentAtMs, ...update })
+      if (!update) return
+      await saveCategory(db, channelId, { atMs: sentAtMs, ...update })
+      await nameLiveStream(db, channelId, update.title)
       return
     }
     case 'user.authorization.revoke':
-      await grantRevoked(db, channelId, 'twitch', clock.now())
-      await endSessionsOf(db, channelId)
+      // They may have signed in again since.
+      if (await grantRevoked(db, channelId, 'twitch', clock.now(), sentAtMs))
+        await endSessionsOf(db, channelId)
       return
     default:
       if (event.type.startsWith('channel.chat.')) await read.chat(event.type, payload, sentAtMs)

@@ -42,3 +42,34 @@ async function forgetInPostgres(url: string, showIds: readonly string[]): Promis
     await db.end()
   }
 }
+
+/** Takes runs out that ended long ago: what came of them is in the recaps. @param url the engine's database */
+export async function forgetEndedRuns(url: string, beforeMs: number): Promise<void> {
+  const before = new Date(beforeMs).toISOString()
+  if (isPostgres(url)) {
+    const db = postgres(url, { max: 1, onnotice: () => undefined })
+    try {
+      await db.begin(async (tx) => {
+        const runs = tx`select id from ${tx(SCHEMA)}.workflow_runs where finished_at < ${before}`
+        for (const table of ['workflow_signals', 'step_attempts'])
+          await tx`delete from ${tx(SCHEMA)}.${tx(table)} where workflow_run_id in (${runs})`
+        await tx`delete from ${tx(SCHEMA)}.workflow_runs where finished_at < ${before}`
+      })
+    } finally {
+      await db.end()
+    }
+    return
+  }
+  if (!existsSync(url)) return
+  const db = new DatabaseSync(url)
+  try {
+    db.exec('pragma busy_timeout = 10000; pragma foreign_keys = off; begin immediate')
+    const runs = 'select id from workflow_runs where finished_at < ?'
+    for (const table of ['workflow_signals', 'step_attempts'])
+      db.prepare(`delete from ${table} where workflow_run_id in (${runs})`).run(before)
+    db.prepare('delete from workflow_runs where finished_at < ?').run(before)
+    db.exec('commit')
+  } finally {
+    db.close()
+  }
+}

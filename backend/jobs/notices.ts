@@ -1,7 +1,7 @@
 /** Tells the streamer something, once: by mail where it is wanted, and to the addresses they gave (Discord, webhook). */
 import { MAIL_SETTING, type MailKind } from '../../shared/settings.ts'
 import type { Channel } from '../db/channels.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { hookKindsOf } from '../db/hooks.ts'
 import { queueMessage } from '../db/outbox.ts'
 import type { Letter } from '../mail/letters.tsx'
@@ -28,7 +28,7 @@ export async function prepareNotice(
   { unsubscribeUrl }: NoticeContext,
   channel: Channel,
   notice: Notice,
-): Promise<(tx: Database, now: number) => Promise<void>> {
+): Promise<(tx: Tx, now: number) => Promise<void>> {
   const { id: channelId, email, settings } = channel
   const unsubscribe = await unsubscribeUrl(channelId, notice.kind)
   const letter = notice.letter(unsubscribe)

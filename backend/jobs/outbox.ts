@@ -1,5 +1,5 @@
-/** Sends what waits in the outbox, again and again with growing pauses, until it is through or refused for good. */
-import { Fault } from '../../shared/fault.ts'
+/** Sends what waits in the outbox, again and again with growing pauses, until it is through. */
+import { Fault, kindOf } from '../../shared/fault.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type MessageKind,
   type QueuedMessage,
 } from '../db/outbox.ts'
+import { pauseAfter } from '../domain/failures.ts'
 import { errorText, type Log } from '../log.ts'
 
 export interface OutboxContext {
@@ -24,9 +25,11 @@ export interface OutboxContext {
   onOutcome?(message: QueuedMessage, failure: string | null): Promise<void>
 }
 
-const FIRST_WAIT_MS = 10_000
-const LONGEST_WAIT_MS = 60 * 60_000
-const MAX_ATTEMPTS = 40
+const PAUSES = { firstMs: 10_000, longestMs: 60 * 60_000 }
+/** Where somebody must act first, it is looked once a day whether they have. */
+const ASKED_ANEW_MS = 24 * 60 * 60_000
+/** News that is older is none any more. */
+const LASTS_MS = 30 * 24 * 60 * 60_000
 
 export async function sendOutbox(context: OutboxContext): Promise<void> {
   const { db, clock, log, kinds, holdMs, send, onOutcome } = context
@@ -37,11 +40,14 @@ export async function sendOutbox(context: OutboxContext): Promise<void> {
       await messageSent(db, message.id, clock.now())
       await onOutcome?.(message, null)
     } catch (error) {
-      const permanent =
-        (error instanceof Fault && error.remedy === 'permanent') || message.attempts >= MAX_ATTEMPTS
-      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (message.attempts - 1))
-      log.warn({ error: errorText(error), message: message.uniqueKey, permanent }, 'a message was not sent')
-      await messageFailed(db, message.id, errorText(error), permanent ? null : clock.now() + wait)
+      const kind = kindOf(error)
+      const now = clock.now()
+      const over = kind === 'damaged' || now - message.queuedAtMs >= LASTS_MS
+      const pause = kind === 'person' ? ASKED_ANEW_MS : pauseAfter(message.attempts, PAUSES)
+      const what = { error: errorText(error), message: message.uniqueKey, kind, over }
+      if (kind === 'bug') log.error(what, 'a message could not be sent: see to it')
+      else log.warn(what, 'a message was not sent')
+      await messageFailed(db, message.id, errorText(error), over ? null : now + pause)
       // What only we understand is not for people.
       await onOutcome?.(message, error instanceof Fault ? error.message : 'an error of ours')
     }

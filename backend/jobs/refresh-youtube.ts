@@ -19,7 +19,7 @@ export interface RefreshContext {
   db: Database
   clock: Clock
   log: Log
-  /** @throws {Fault} `reauth` when the grant is gone */
+  /** @throws {Fault} `person` when the grant is gone */
   channel(channelId: string): Promise<{ id: string; title: string; picture: string }>
   publisher: Pick<Publisher, 'videoState'>
 }

@@ -11,39 +11,47 @@ export interface ResealContext {
   box: TokenBox
 }
 
-/** @returns how many secrets were sealed anew */
+/** One that no key opens is passed over: its owner connects again. @returns how many secrets were sealed anew */
 export async function reseal({ db, log, box }: ResealContext): Promise<number> {
-  let count = 0
-  const anew = async (sealed: string, purpose: string) => box.seal(await box.open(sealed, purpose), purpose)
+  let [count, unreadable] = [0, 0]
+  const anew = async (sealed: string, purpose: string, save: (sealed: string) => Promise<unknown>) => {
+    if (box.isNewest(sealed)) return
+    const opened = await box.open(sealed, purpose).catch(() => null)
+    if (opened === null) {
+      unreadable++
+      return
+    }
+    await save(await box.seal(opened, purpose))
+    count++
+  }
   for (const grant of await allGrants(db)) {
-    if (box.isNewest(grant.tokens)) continue
     const purpose = `grant:${grant.provider}:${grant.channelId}`
-    await resealGrant(db, grant, await anew(grant.tokens, purpose))
-    count++
+    await anew(grant.tokens, purpose, (tokens) => resealGrant(db, grant, tokens))
   }
-  for (const hook of await db.selectFrom('hooks').select(['channel_id', 'kind', 'target']).execute()) {
-    if (box.isNewest(hook.target)) continue
-    const target = await anew(hook.target, hookPurpose(hook.channel_id, hook.kind))
-    await db
-      .updateTable('hooks')
-      .set({ target })
-      .where('channel_id', '=', hook.channel_id)
-      .where('kind', '=', hook.kind)
-      .where('target', '=', hook.target)
-      .execute()
-    count++
-  }
-  for (const upload of await db.selectFrom('uploads').select(['recap_id', 'session']).execute()) {
-    if (upload.session === null || box.isNewest(upload.session)) continue
-    const session = await anew(upload.session, `upload:${upload.recap_id}`)
-    await db
-      .updateTable('uploads')
-      .set({ session })
-      .where('recap_id', '=', upload.recap_id)
-      .where('session', '=', upload.session)
-      .execute()
-    count++
-  }
+  for (const hook of await db.selectFrom('hooks').select(['channel_id', 'kind', 'target']).execute())
+    await anew(hook.target, hookPurpose(hook.channel_id, hook.kind), (target) =>
+      db
+        .updateTable('hooks')
+        .set({ target })
+        .where('channel_id', '=', hook.channel_id)
+        .where('kind', '=', hook.kind)
+        .where('target', '=', hook.target)
+        .execute(),
+    )
+  for (const { recap_id, session } of await db
+    .selectFrom('uploads')
+    .select(['recap_id', 'session'])
+    .execute())
+    if (session !== null)
+      await anew(session, `upload:${recap_id}`, (next) =>
+        db
+          .updateTable('uploads')
+          .set({ session: next })
+          .where('recap_id', '=', recap_id)
+          .where('session', '=', session)
+          .execute(),
+      )
   if (count > 0) log.info({ count }, 'secrets were sealed anew with the newest key')
+  if (unreadable > 0) log.error({ unreadable }, 'secrets cannot be opened with any of TOKEN_KEYS')
   return count
 }

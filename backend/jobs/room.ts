@@ -15,7 +15,7 @@ export class NoRoom extends Fault {
   constructor(needed: number, free: number) {
     super(
       `the server’s disk is full (${bytesText(needed)} are needed, and it has ${bytesText(free)} to give)`,
-      'retry',
+      'transient',
     )
   }
 }

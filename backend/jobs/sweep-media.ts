@@ -1,9 +1,11 @@
 /** Deletes media whose time is over, and records what was deleted and why. */
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
-import { forgetSent } from '../db/outbox.ts'
+import { forgetMessages, forgetSent } from '../db/outbox.ts'
+import { forgetEarly } from '../db/early-echoes.ts'
 import { forgetHandled } from '../db/inbox.ts'
-import { mediaDeleted, storedMedia } from '../db/media.ts'
+import { forgetDeletions, mediaDeleted, storedMedia } from '../db/media.ts'
+import { forgetVodSamples } from '../db/shows.ts'
 import { deletable, type RetentionRules } from '../domain/retention.ts'
 import type { Log } from '../log.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -11,6 +13,8 @@ import type { Storage } from '../storage/storage.ts'
 /** What a mail said is kept for questions about it, and no longer. */
 const SENT_LASTS_MS = 30 * 24 * 60 * 60_000
 const DAY_MS = 24 * 60 * 60_000
+/** That something was told, or deleted, is of no interest to anybody after a year. */
+const KEYS_LAST_MS = 365 * DAY_MS
 
 export async function sweepMedia(context: {
   db: Database
@@ -33,5 +37,9 @@ export async function sweepMedia(context: {
     context.onStored(bytes)
   }
   await forgetHandled(db, clock.now() - DAY_MS)
+  await forgetEarly(db, clock.now())
   await forgetSent(db, clock.now() - SENT_LASTS_MS)
+  await forgetMessages(db, clock.now() - KEYS_LAST_MS)
+  await forgetDeletions(db, clock.now() - KEYS_LAST_MS)
+  await forgetVodSamples(db, clock.now() - SENT_LASTS_MS)
 }

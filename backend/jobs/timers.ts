@@ -3,6 +3,7 @@
  * runs: who holds the lease.
  */
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
 import { dropLease, takeLease } from '../db/leases.ts'
 import { errorText, type Log } from '../log.ts'
@@ -23,7 +24,7 @@ export interface Timers {
 /** A process that dies in a round holds the others up for so long. */
 const LEASE_MS = 30_000
 
-export function makeTimers(db: Database, log: Log, timers: Timer[]): Timers {
+export function makeTimers(db: Database, clock: Clock, log: Log, timers: Timer[]): Timers {
   const holder = randomUUID()
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
@@ -31,9 +32,9 @@ export function makeTimers(db: Database, log: Log, timers: Timer[]): Timers {
   let stopped = false
   const round = async ({ name, run }: Timer) => {
     const lease = `timer:${name}`
-    if (!(await takeLease(db, lease, holder, LEASE_MS, Date.now()))) return
+    if (!(await takeLease(db, lease, holder, LEASE_MS, clock.now()))) return
     const renew = setInterval(() => {
-      takeLease(db, lease, holder, LEASE_MS, Date.now()).catch((error: unknown) =>
+      takeLease(db, lease, holder, LEASE_MS, clock.now()).catch((error: unknown) =>
         log.warn({ error: errorText(error), timer: name }, 'a lease could not be renewed'),
       )
     }, LEASE_MS / 3)

@@ -15,7 +15,7 @@ export interface ValidateContext {
   db: Database
   clock: Clock
   log: Log
-  /** The access token, renewed where it has run out. @throws {Fault} `reauth` when the grant is gone */
+  /** The access token, renewed where it has run out. @throws {Fault} `person` when the grant is gone */
   tokenOf(userId: string, force: boolean): Promise<string | null>
   /** Null: Twitch could not be asked. */
   isValid(accessToken: string): Promise<boolean | null>
@@ -34,7 +34,7 @@ export async function validateGrants(context: ValidateContext): Promise<void> {
       }
       await gone(context, userId)
     } catch (error) {
-      if (error instanceof Fault && error.remedy === 'reauth') await gone(context, userId)
+      if (error instanceof Fault && error.kind === 'person') await gone(context, userId)
       else log.warn({ error: errorText(error), userId }, 'a grant could not be validated')
     }
   }

@@ -17,7 +17,7 @@ export interface PublishedRecap {
   privacy: string
   askedPrivacy: string
   moments: { atSec: number; title: string; people: number }[]
-  leftOut: { title: string; reason: 'budget' | 'no-vod' | 'dropped' }[]
+  leftOut: { title: string; reason: 'budget' | 'no-vod' | 'dropped' | 'damaged' }[]
   /** Ends mails of this kind. */
   unsubscribe: string
 }
@@ -25,12 +25,13 @@ export interface PublishedRecap {
 const WHY_LEFT_OUT = {
   budget: 'beyond the length you set, others were wanted more',
   'no-vod': 'Twitch has no recording of it',
+  damaged: 'its recording is damaged',
   dropped: 'you dropped it',
 }
 
 export function publishedLetter(recap: PublishedRecap): Letter {
   const locked = recap.privacy !== recap.askedPrivacy
-  const lockedText = `YouTube made it ${recap.privacy} although ${recap.askedPrivacy} was asked for: it does that while the app is not yet audited. You can change it in YouTube Studio.`
+  const lockedText = `YouTube made it ${recap.privacy} although ${recap.askedPrivacy} was asked for: the settings of your YouTube account may say so. You can change it in YouTube Studio.`
   const heading = 'Your recap is on YouTube'
   const people = (m: { people: number }) => (m.people > 1 ? ` (${m.people} people)` : '')
   const text = [

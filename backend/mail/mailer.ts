@@ -1,6 +1,6 @@
 /** Sends one mail by SMTP. The message id is ours and stays the same on repetition, so that a doubled mail shows as one. */
 import { createTransport } from 'nodemailer'
-import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 
 export interface Mail {
   to: string
@@ -14,7 +14,7 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** @throws {Fault} `permanent` when the server refuses for good, else `retry` */
+  /** @throws {Fault} `damaged` when there is no such recipient, else `transient` */
   send(mail: Mail): Promise<void>
 }
 
@@ -47,12 +47,17 @@ export function smtpMailer(url: string, from: string): Mailer {
           },
         })
       } catch (error) {
-        const { responseCode, code } = error as { responseCode?: number; code?: string }
-        const permanent = responseCode !== undefined && responseCode >= 500
-        throw new Fault(
-          `the mail server said ${responseCode ?? code ?? 'nothing'}`,
-          permanent ? 'permanent' : 'retry',
-        )
+        const { responseCode, code, command } = error as {
+          responseCode?: number
+          code?: string
+          command?: string
+        }
+        // Only what is said of the recipient is about the recipient. The server may say 550 there, too, of our sender, and
+        // tells by its enhanced code (RFC 3463): 5.7.x is about who may send, the others are about the address.
+        const words = error instanceof Error ? error.message : ''
+        const isOurs = /\b5\.7\.\d/.test(words)
+        const reason = command?.startsWith('RCPT') && !isOurs ? 'recipient' : code
+        throw faultOf('mail', 'to take a mail', { status: responseCode ?? null, reason }, Date.now())
       }
     },
   }

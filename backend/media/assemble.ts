@@ -59,6 +59,8 @@ export interface AssembleOptions {
   stillOf?: (index: number) => string | undefined
   /** Called now and then with the seconds written so far. */
   onProgress?: (sec: number) => void
+  /** Called before a piece is read, with its name: what a crash is about. */
+  onPiece?: (name: string) => void
 }
 
 /** Key-frame cuts begin so much early at most; Twitch's parts begin with a key frame, and are shorter. */
@@ -69,10 +71,13 @@ const HIGHEST_FPS = 120
 export async function assemble(
   pieces: readonly Piece[],
   out: string,
-  { cut = 'keyframe', onProgress, stillOf }: AssembleOptions = {},
+  { cut = 'keyframe', onProgress, onPiece, stillOf }: AssembleOptions = {},
 ): Promise<Assembled> {
   const probed: Probed = new Map()
-  const surveyed = pieces.map((piece) => ({ piece, takes: named(piece, () => survey(piece, probed)) }))
+  const surveyed = pieces.map((piece) => {
+    onPiece?.(piece.name)
+    return { piece, takes: named(piece, () => survey(piece, probed)) }
+  })
   const format = formatOfRecap(surveyed.flatMap((s) => s.takes))
   const target = targetTrack(surveyed, format)
   const audio = format.audio && audioTrack(format.audio)
@@ -87,6 +92,7 @@ export async function assemble(
     const made: CutPiece[] = []
     let stillSec = 0
     for (const [n, { piece, takes }] of surveyed.entries()) {
+      onPiece?.(piece.name)
       const [cuts, gainDb] = [[] as Awaited<ReturnType<typeof cutTake>>[], piece.gainDb ?? 0]
       for (const take of takes) {
         const convert = !sameVideo(take.format.video, format.video)
@@ -102,7 +108,7 @@ export async function assemble(
       }
       stillSec += cuts.reduce((sum, c) => sum + c.stillSec, 0)
       const [first] = cuts
-      if (!first) throw new MediaError(`${piece.name}: the span holds no picture`)
+      if (!first) throw new MediaError(`${piece.name}: the span holds no picture`, piece.name)
       made.push({
         name: piece.name,
         atSec: first.atSec,
@@ -175,7 +181,7 @@ function audioTrack({ sampleRate, channels }: AudioFormat): CodecParameters {
 /** Whatever is wrong with a piece is told with its name. */
 function named<T>(piece: Piece, work: () => T): T {
   const rethrow = (error: unknown): never => {
-    throw error instanceof MediaError ? new MediaError(`${piece.name}: ${error.message}`) : error
+    throw error instanceof MediaError ? new MediaError(`${piece.name}: ${error.message}`, piece.name) : error
   }
   try {
     const done = work()

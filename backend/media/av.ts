@@ -2,7 +2,9 @@
  * The few things every user of node-av needs: errors with a name, inputs that close themselves, time bases.
  * What is done with packets and frames stays with the callers.
  */
-import { Dictionary, FFmpegError, FormatContext, Log, Rational } from 'node-av/lib'
+import { constants as system } from 'node:os'
+import { Fault } from '../../shared/fault.ts'
+import { Dictionary, FFmpegError, FormatContext, InputFormat, Log, Rational } from 'node-av/lib'
 import type { CodecParameters, Packet, Stream } from 'node-av/lib'
 import {
   AVERROR_EOF,
@@ -12,16 +14,37 @@ import {
   AV_LOG_QUIET,
 } from 'node-av/constants'
 
-/** A file that FFmpeg could not read, write or decode; `what` names the operation and the file. */
+import { containerOf, readerOptions, refusalOf } from './safe-input.ts'
+
+/** Damaged input: FFmpeg could not read, write or decode it, and will not the next time. `what` names the operation and the file. */
 export class MediaError extends Error {
   override name = 'MediaError'
+  /** The piece that is at fault, where one is. */
+  readonly piece: string | undefined
+
+  constructor(message: string, piece?: string) {
+    super(message)
+    this.piece = piece
+  }
 }
 
-/** Throws {@link MediaError} when an FFmpeg call returned a negative code. */
+/** What the machine lacks at the moment: open files, memory, room on the disk, a disk that answers. */
+const MACHINE = new Set([
+  system.errno.EMFILE,
+  system.errno.ENFILE,
+  system.errno.ENOMEM,
+  system.errno.ENOSPC,
+  system.errno.EDQUOT,
+])
+
+/** Throws {@link MediaError} when an FFmpeg call returned a negative code; a transient {@link Fault} where the machine is at fault. */
 export function check(code: number, what: string): number {
-  if (code < 0) throw new MediaError(`${what}: ${FFmpegError.strerror(code)}`)
-  return code
+  if (code >= 0) return code
+  const message = `${what}: ${FFmpegError.strerror(code)}`
+  throw MACHINE.has(-code) ? new Fault(message, 'transient') : new MediaError(message)
 }
+
+export const outOfMemory = () => new Fault('the renderer has no memory left', 'transient')
 
 /** FFmpeg's own log goes to stderr; silent unless asked for, since every fault also comes back as a code. */
 export function quietFfmpeg(quiet = true): void {
@@ -38,19 +61,29 @@ export interface OpenInput {
 }
 
 /**
- * Opens a file, an address or a `concat:a|b` list and finds its streams.
+ * Opens a file or a `concat:a|b` list of files, by what it is and not by its name (safe-input.ts), and finds its streams.
  * @param probeBytes how much is looked at: less than FFmpeg's 5 MB is much faster, and tells nothing of a track that begins
  *   later; `known`: nothing but the table of tracks, since the caller knows their formats
  * @throws {MediaError}
  */
 export function openInput(url: string, probeBytes?: number | 'known'): OpenInput {
   const context = new FormatContext()
+  const isList = url.startsWith('concat:')
+  const first = url.replace(/^concat:/, '').split('|')[0] ?? url
   try {
-    const options =
-      typeof probeBytes !== 'number' ? null : Dictionary.fromObject({ probesize: String(probeBytes) })
-    check(context.openInputSync(url, null, options), `cannot open ${nameOf(url)}`)
-    if (probeBytes !== 'known')
+    const container = containerOf(isList ? first : url)
+    if (!container) throw new MediaError(`${nameOf(url)} is no recording or clip that is read here`)
+    const options = Dictionary.fromObject({
+      ...readerOptions(container, isList),
+      ...(typeof probeBytes === 'number' ? { probesize: String(probeBytes) } : {}),
+    })
+    const reader = InputFormat.findInputFormat(container)
+    check(context.openInputSync(url, reader, options), `cannot open ${nameOf(url)}`)
+    expectBounded(context, url)
+    if (probeBytes !== 'known') {
       check(context.findStreamInfoSync(), `cannot read the streams of ${nameOf(url)}`)
+      expectBounded(context, url)
+    }
   } catch (error) {
     context.closeInputSync()
     throw error
@@ -62,6 +95,13 @@ export function openInput(url: string, probeBytes?: number | 'known'): OpenInput
     audio: find(AVMEDIA_TYPE_AUDIO),
     close: () => context.closeInputSync(),
   }
+}
+
+function expectBounded(context: FormatContext, url: string): void {
+  const { duration } = context
+  const seconds = duration > 0n ? Number(duration) / 1e6 : null
+  const refusal = refusalOf(context.streams, seconds)
+  if (refusal) throw new MediaError(`${nameOf(url)} is not opened: ${refusal}`)
 }
 
 /** Reads the next packet into `packet`; false at the end of the input. @throws {MediaError} */

@@ -2,10 +2,11 @@
  * What else comes of a recap, from its own file and without another fetch: each moment by itself, all of them in a zip,
  * and the upright short of the most wanted ones.
  */
-import { Zip, ZipPassThrough } from 'fflate'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { PassThrough } from 'node:stream'
+import { ZipFile } from 'yazl'
 import { makeShort, type ShortFill } from './look.ts'
 import { renderRecap } from './render.ts'
 
@@ -60,25 +61,31 @@ export async function cutShort(
   return true
 }
 
-/** Some files as a zip, read as it is taken: videos do not get smaller, so they are stored as they are. */
+const READ_BYTES = 1024 * 1024
+
+/**
+ * Some files as a zip, read as it is taken: videos do not get smaller, so they are stored as they are. Above 4 GiB the zip
+ * is a ZIP64.
+ */
 export async function* zipOf(files: readonly { name: string; file: string }[]): AsyncGenerator<Uint8Array> {
-  const ready: Uint8Array[] = []
-  const zip = new Zip((error, chunk) => {
-    if (error) throw error
-    ready.push(chunk)
-  })
-  for (const { name, file } of files) {
-    const entry = new ZipPassThrough(name)
-    zip.add(entry)
-    for await (const chunk of createReadStream(file)) {
-      entry.push(new Uint8Array(chunk as Buffer))
-      yield* ready.splice(0)
-    }
-    entry.push(new Uint8Array(), true)
-    yield* ready.splice(0)
-  }
+  const zip = new ZipFile()
+  const out = zip.outputStream as PassThrough
+  let open: ReadStream | null = null
+  for (const { name, file } of files)
+    zip.addReadStreamLazy(name, { compress: false }, (take) => {
+      open = createReadStream(file, { highWaterMark: READ_BYTES })
+      // A file that cannot be read ends what is being taken: half a zip must not look like a whole one.
+      open.once('error', (error) => out.destroy(error))
+      take(null, open)
+    })
+  zip.on('error', (error: Error) => out.destroy(error))
   zip.end()
-  yield* ready.splice(0)
+  try {
+    for await (const chunk of out) yield chunk as Uint8Array
+  } finally {
+    // Whoever takes no more leaves no file open.
+    ;(open as ReadStream | null)?.destroy()
+  }
 }
 
 function fileNameOf(title: string): string {

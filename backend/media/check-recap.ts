@@ -49,7 +49,7 @@ export function checkRecap(file: string, assembled: Assembled, pieces: readonly 
       if (seen.brightness >= BLACK) continue
       const source = pieces[n]
       if (source && sourceBrightness(source, piece.sourceStartSec) >= 2 * BLACK)
-        throw new MediaError(`${piece.name}: its picture is black, and was not in the recording`)
+        throw new MediaError(`${piece.name}: its picture is black, and was not in the recording`, piece.name)
       black++
     }
     const { durationSec, silentSec } = assembled
@@ -68,29 +68,30 @@ function lookAt(input: OpenInput, decoder: CodecContext, piece: CutPiece): { bri
   decoder.flushBuffers()
   const target = toTicks(piece.atSec + 0.001, base)
   if (context.seekFrameSync(video.index, target, AVSEEK_FLAG_BACKWARD) < 0)
-    throw new MediaError(`${piece.name}: the finished recap cannot be sought to it`)
+    throw new MediaError(`${piece.name}: the finished recap cannot be sought to it`, piece.name)
   const packet = new Packet()
   packet.alloc()
   let [sent, shown, lastSec, light, heard] = [0, 0, -Infinity, 0, false]
   const look = (frame: Frame) => {
     const sec = toSec(frame.bestEffortTimestamp, base)
     if (frame.decodeErrorFlags !== 0)
-      throw new MediaError(`${piece.name}: its first pictures cannot be decoded`)
-    if (sec <= lastSec) throw new MediaError(`${piece.name}: its time stamps step back`)
+      throw new MediaError(`${piece.name}: its first pictures cannot be decoded`, piece.name)
+    if (sec <= lastSec) throw new MediaError(`${piece.name}: its time stamps step back`, piece.name)
     if (shown++ === 0) light = brightness(frame).mean
     lastSec = sec
   }
   try {
     while (sent < PICTURES || (audio && !heard)) {
       if (!readPacket(input, packet)) break
-      if (packet.pts === AV_NOPTS_VALUE) throw new MediaError(`${piece.name}: a packet without a time stamp`)
+      if (packet.pts === AV_NOPTS_VALUE)
+        throw new MediaError(`${piece.name}: a packet without a time stamp`, piece.name)
       const isFirst = sent === 0 && Math.abs(toSec(packet.pts, base) - piece.atSec) < 0.002
       if (packet.streamIndex === audio?.index) heard ||= sent > 0
       else if (sent === 0 && !isFirst) {
         // Seeking goes by decoding times, and may end a group early.
         if (toSec(packet.dts, base) > piece.atSec + 1) break
       } else if (sent === 0 && !packet.isKeyframe)
-        throw new MediaError(`${piece.name}: no key frame where it begins in the recap`)
+        throw new MediaError(`${piece.name}: no key frame where it begins in the recap`, piece.name)
       else if (sent < PICTURES) {
         sent++
         for (const frame of decoded(decoder, packet)) look(frame)
@@ -101,7 +102,7 @@ function lookAt(input: OpenInput, decoder: CodecContext, piece: CutPiece): { bri
   } finally {
     packet.free()
   }
-  if (shown === 0) throw new MediaError(`${piece.name}: its first pictures cannot be decoded`)
+  if (shown === 0) throw new MediaError(`${piece.name}: its first pictures cannot be decoded`, piece.name)
   return { brightness: light }
 }
 

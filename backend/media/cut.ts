@@ -6,7 +6,7 @@
  * A take of another format than the recap's is encoded as a whole, and is then exact, too.
  */
 import type { CodecParameters, Packet } from 'node-av/lib'
-import { MediaError } from './av.ts'
+import { MediaError, outOfMemory } from './av.ts'
 import { PictureEncoder, type EncodedPicture } from './encode-pictures.ts'
 import type { Format } from './formats.ts'
 import { TakeReader, type Group, type Picture, type Take } from './packets.ts'
@@ -279,7 +279,7 @@ class TakeCutter {
   #writeCopy(picture: Picture, frameSec: number, again: boolean): void {
     this.#begins(picture.sec)
     const packet = again ? picture.packet.clone() : picture.packet
-    if (!packet) throw new MediaError('out of memory')
+    if (!packet) throw outOfMemory()
     this.#write(packet, picture.sec, picture.dtsSec, frameSec)
     if (again) packet.free()
   }

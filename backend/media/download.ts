@@ -9,6 +9,8 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { fileURLToPath } from 'node:url'
 import pRetry, { AbortError } from 'p-retry'
+import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 import { MediaError } from './av.ts'
 import type { ByteRange } from './playlist.ts'
 
@@ -34,7 +36,8 @@ export class Gone extends MediaError {
  * Brings what lies at `url` (http, https or file) to `file`.
  * @param what names it in errors
  * @returns bytes that came over the network
- * @throws {Gone} on 401, 403, 404 and 410; {@link MediaError} on everything else
+ * @throws {Gone} on 401, 403, 404 and 410; {@link MediaError} when what comes is damaged each time; else a transient
+ * {@link Fault}: what the network, the server or our disk does may pass
  */
 export async function download(
   url: string,
@@ -130,7 +133,7 @@ class Partial {
     const size = await sizeOf(this.path)
     if (this.#total === undefined || size === this.#total) return
     if (size > this.#total) await this.discard()
-    throw new MediaError(`${what} came with ${size} bytes instead of ${this.#total}`)
+    throw new Fault(`${what} came with ${size} bytes instead of ${this.#total}`, 'transient')
   }
 }
 
@@ -138,17 +141,17 @@ function refusal(response: Response, what: string, ranged: boolean): Error {
   const { status } = response
   if (response.ok && ranged) return new AbortError(new MediaError(`${what}: the server ignores byte ranges`))
   if ([401, 403, 404, 410].includes(status)) return new AbortError(new Gone(`${what} answered ${status}`))
-  const error = new MediaError(`${what} answered ${status}`)
-  return status >= 500 || status === 429 || status === 408 || status === 416 ? error : new AbortError(error)
+  const fault = faultOf('parts', `for ${what}`, { status }, Date.now())
+  return fault.kind === 'transient' || status === 416 ? fault : new AbortError(fault)
 }
 
-/** What the network says is said in our words; p-retry tries a MediaError again, an AbortError not. */
+/** What the network says is said in our words; p-retry tries a MediaError or a Fault again, an AbortError not. */
 async function meaning(error: unknown, what: string, partial: Partial): Promise<Error> {
-  if (error instanceof NotMedia) await partial.discard()
-  if (error instanceof MediaError || error instanceof AbortError) return error
+  if (error instanceof NotMedia || error instanceof NoPart) await partial.discard()
+  if (error instanceof MediaError || error instanceof AbortError || error instanceof Fault) return error
   const cause =
     error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error)
-  return new MediaError(`${what} could not be fetched: ${cause}`)
+  return new Fault(`${what} could not be fetched: ${cause}`, 'transient')
 }
 
 async function copyRange(
@@ -165,6 +168,9 @@ async function copyRange(
 
 /** What came is not what was asked for: going on where it ends would not help. */
 class NotMedia extends MediaError {}
+
+/** Nothing like a part came: somebody stands between us and the server. */
+class NoPart extends Fault {}
 
 /**
  * A part must be whole: MPEG-TS is packets of 188 bytes that begin with their sync byte, MP4 is boxes whose lengths add up
@@ -187,6 +193,9 @@ async function checkContainer(file: string, what: string): Promise<void> {
     }
     for (let position = 0; position < size;) {
       const read = await at(position)
+      // Somebody else's page, with a status as if all were well.
+      if (position === 0 && /^\s*</.test(head.toString('latin1', 0, read)))
+        throw new NoPart(`${what} came as a page of text`, 'transient')
       if (read < 8 || !/^[a-zA-Z0-9 ]{4}$/.test(head.toString('latin1', 4, 8)))
         throw new NotMedia(`${what} is neither MPEG-TS nor MP4`)
       const short = head.readUInt32BE(0)
@@ -195,7 +204,7 @@ async function checkContainer(file: string, what: string): Promise<void> {
       if (length < 8 || position + length > size) throw new NotMedia(`${what} is cut off`)
       position += length
     }
-    if (size === 0) throw new NotMedia(`${what} is empty`)
+    if (size === 0) throw new NoPart(`${what} came empty`, 'transient')
   } finally {
     await handle.close()
   }

@@ -3,9 +3,11 @@
  * seconds that it touches are encoded anew.
  */
 import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import PQueue from 'p-queue'
 import { assemble, formatOf, type Piece } from './assemble.ts'
-import { openInput } from './av.ts'
+import { MediaError, openInput } from './av.ts'
 import { labelAss } from './captions.ts'
 import type { CutMode } from './cut.ts'
 import { crossFade, gainFor, hasFfmpeg, makeCard, type Canvas } from './look.ts'
@@ -46,6 +48,13 @@ const FADE_SEC = 0.5
 /** A moment that is shorter keeps its hard cuts. */
 const SHORTEST_FADED_SEC = 4 * FADE_SEC
 
+/** Told again and again while something of a piece is made, so that nobody takes us for hung. */
+export type AtWork = (piece: string) => void
+
+/** Each ffmpeg uses about two cores. */
+const AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 2))
+const SIGN_OF_LIFE_MS = 10_000
+
 /**
  * @param dir where cards and transitions go; it may be thrown away afterwards
  * @throws {MediaError}
@@ -55,7 +64,17 @@ export async function dress(
   look: Look,
   dir: string,
   cut: CutMode,
+  atWork: AtWork = () => {},
 ): Promise<Dressed> {
+  const working = async <T>(piece: string, work: () => Promise<T>): Promise<T> => {
+    atWork(piece)
+    const signs = setInterval(() => atWork(piece), SIGN_OF_LIFE_MS)
+    try {
+      return await work()
+    } finally {
+      clearInterval(signs)
+    }
+  }
   const plain = pieces.map((piece, source) => ({ ...piece, source }))
   const wants = look.title ?? look.credits ?? (look.transition === 'fade' || look.loudness || null)
   const lacks =
@@ -66,12 +85,17 @@ export async function dress(
   const canvas: Canvas = { width: video.width, height: video.height, fps: video.fps ?? 30 }
   const labelled = await withLabels(plain, look, canvas, dir)
   if (lacks.length > 0) return { pieces: withClips(labelled, look), cut, lacks }
-  const even = look.loudness ? await Promise.all(labelled.map(withGain)) : labelled
+  const turns = new PQueue({ concurrency: AT_ONCE })
+  const even = look.loudness
+    ? await turns.addAll(labelled.map((piece) => () => working(piece.name, () => withGain(piece))))
+    : labelled
   const isFaded = look.transition === 'fade' && pieces.length > 1
-  const joined = isFaded ? await withFades(even, dir) : even
+  const joined = isFaded ? await withFades(even, dir, working) : even
   const whole = withClips(joined, look)
-  if (look.title) whole.unshift(await card(look.title, canvas, TITLE_SEC, join(dir, 'title.mp4'), 0))
-  if (look.credits) whole.push(await card(look.credits, canvas, CREDITS_SEC, join(dir, 'credits.mp4'), null))
+  const made = (lines: string[], seconds: number, name: string, source: number | null) =>
+    working('a card', () => card(lines, canvas, seconds, join(dir, name), source))
+  if (look.title) whole.unshift(await made(look.title, TITLE_SEC, 'title.mp4', 0))
+  if (look.credits) whole.push(await made(look.credits, CREDITS_SEC, 'credits.mp4', null))
   // What follows a fade must go on exactly where the fade ended.
   return { pieces: whole, cut: isFaded ? 'exact' : cut, lacks }
 }
@@ -103,12 +127,20 @@ async function withGain(piece: DressedPiece): Promise<DressedPiece> {
     piece.files,
     piece.startSec - piece.filesStartSec,
     piece.endSec - piece.startSec,
-  )
+  ).catch((error: unknown) => {
+    // Sound that cannot be measured stays as loud as it is; whether the piece can be read is seen when it is cut.
+    if (error instanceof MediaError) return 0
+    throw error
+  })
   return { ...piece, gainDb }
 }
 
 /** Between two moments, half a second in which one goes over into the other; it replaces half a second of each. */
-async function withFades(pieces: DressedPiece[], dir: string): Promise<DressedPiece[]> {
+async function withFades(
+  pieces: DressedPiece[],
+  dir: string,
+  working: <T>(piece: string, work: () => Promise<T>) => Promise<T>,
+): Promise<DressedPiece[]> {
   const made: DressedPiece[] = []
   let current = pieces[0]
   for (const [n, next] of pieces.entries()) {
@@ -124,10 +156,13 @@ async function withFades(pieces: DressedPiece[], dir: string): Promise<DressedPi
       string,
       string,
     ]
-    // A label begins after the fade.
-    await assemble([{ ...bare(current), startSec: current.endSec - FADE_SEC }], a, { cut: 'exact' })
-    await assemble([{ ...bare(next), endSec: next.startSec + FADE_SEC }], b, { cut: 'exact' })
-    await crossFade(a, b, FADE_SEC, out)
+    const [from, to] = [current, next]
+    await working(to.name, async () => {
+      // A label begins after the fade.
+      await assemble([{ ...bare(from), startSec: from.endSec - FADE_SEC }], a, { cut: 'exact' })
+      await assemble([{ ...bare(to), endSec: to.startSec + FADE_SEC }], b, { cut: 'exact' })
+      await crossFade(a, b, FADE_SEC, out)
+    })
     made.push({ ...current, endSec: current.endSec - FADE_SEC })
     made.push(clip(out, FADE_SEC, next.source, `the fade into ${next.name}`))
     current = { ...next, startSec: next.startSec + FADE_SEC }

@@ -11,7 +11,7 @@ import {
   type AVPixelFormat,
   AV_PICTURE_TYPE_NONE,
 } from 'node-av/constants'
-import { MediaError } from './av.ts'
+import { MediaError, outOfMemory } from './av.ts'
 import { decoded, encoded, openDecoder, openEncoder } from './coders.ts'
 import { FilterChain } from './filter-chain.ts'
 import type { VideoFormat } from './formats.ts'
@@ -103,7 +103,7 @@ export class PictureEncoder {
   /** Feeds a picture, and gives what is ready. A packet given is good until the next one is asked for. */
   *push(picture: Picture): Generator<EncodedPicture> {
     const packet = picture.packet.clone()
-    if (!packet) throw new MediaError('out of memory')
+    if (!packet) throw outOfMemory()
     // Of what is shown before the start, only what later pictures refer to is decoded.
     const isEarly = picture.sec < this.#options.startSec - 2 * this.#toleranceSec && !this.#options.convert
     this.#decoder.setOption('skip_frame', isEarly ? 'noref' : 'default')

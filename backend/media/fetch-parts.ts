@@ -19,6 +19,8 @@ export interface FetchOptions extends DownloadOptions {
   /** Asks the source again for a part whose address is known no more; undefined when there is no other. */
   renew?: (part: Part) => Promise<Part | undefined>
   onPart?: (done: { bytes: number; cached: boolean }) => void
+  /** Told of a part that is damaged or gone; the others are brought all the same. Without this, one fails all. */
+  onLost?: (part: Part, why: string) => void
 }
 
 export const FETCH_DEFAULTS = { timeoutMs: 60_000, retries: 5, retryMinMs: 500 }
@@ -40,7 +42,7 @@ export interface FetchedParts {
 
 /**
  * Brings `parts` to `dir`.
- * @throws {MediaError} naming the part that could not be had
+ * @throws {MediaError} naming a part that is damaged or gone; {@link Fault} where something stood between us and it
  */
 export async function fetchParts(
   parts: readonly Part[],
@@ -62,7 +64,12 @@ export async function fetchParts(
   const maps = new Map(parts.flatMap((p) => (p.map ? [[keyOf(p.map), p.map] as const] : [])))
   const tasks = [
     ...[...maps.values()].map((map) => bring({ ...map, name: 'the initialisation part' })),
-    ...parts.map((part) => bring(itemOf(part), part)),
+    ...parts.map((part) =>
+      bring(itemOf(part), part).catch((error: unknown) => {
+        if (!options.onLost || !(error instanceof MediaError)) throw error
+        options.onLost(part, error.message)
+      }),
+    ),
   ]
   try {
     await Promise.all(tasks)

@@ -6,9 +6,11 @@ import { execFile } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import ffmpeg from 'fluent-ffmpeg'
+import { Fault } from '../../shared/fault.ts'
 import { MediaError } from './av.ts'
 import { cardAss, type CaptionSize } from './captions.ts'
 import { quoted } from './encode-pictures.ts'
+import { containerOf, readerOptions } from './safe-input.ts'
 
 export interface Canvas extends CaptionSize {
   fps: number
@@ -77,9 +79,7 @@ export async function makeCard(
 export async function crossFade(a: string, b: string, seconds: number, out: string): Promise<void> {
   const length = seconds.toFixed(4)
   await run(
-    ffmpeg()
-      .input(a)
-      .input(b)
+    read(read(ffmpeg(), [a]), [b])
       .complexFilter([
         `[0:v]settb=AVTB,setpts=PTS-STARTPTS[va];[1:v]settb=AVTB,setpts=PTS-STARTPTS[vb]`,
         `[va][vb]xfade=transition=fade:duration=${length}:offset=0[v]`,
@@ -96,10 +96,8 @@ export async function crossFade(a: string, b: string, seconds: number, out: stri
  * @param fromSec from the beginning of the first file
  */
 export async function gainFor(files: readonly string[], fromSec: number, seconds: number): Promise<number> {
-  const input = files.length === 1 ? (files[0] ?? '') : `concat:${files.join('|')}`
   const said = await run(
-    ffmpeg()
-      .input(input)
+    read(ffmpeg(), files)
       .inputOptions(['-vn', '-ss', Math.max(0, fromSec).toFixed(3), '-t', seconds.toFixed(3)])
       .audioFilters('ebur128=framelog=verbose')
       .outputOptions(['-f', 'null'])
@@ -126,7 +124,7 @@ export async function makeShort(clips: readonly string[], fill: ShortFill, out: 
         `[fg${n}]scale=${width}:-2[f${n}];[b${n}][f${n}]overlay=(W-w)/2:(H-h)/2,setsar=1,fps=30,format=yuv420p[v${n}]`
   const sound = (n: number) => `[${n}:a]aresample=48000,aformat=channel_layouts=stereo[a${n}]`
   const command = ffmpeg()
-  for (const clip of clips) command.input(clip)
+  for (const clip of clips) read(command, [clip])
   const pairs = clips.map((_, n) => `[v${n}][a${n}]`).join('')
   await run(
     command
@@ -138,6 +136,22 @@ export async function makeShort(clips: readonly string[], fill: ShortFill, out: 
       .outputOptions(['-map', '[v]', '-map', '[a]', ...ENCODED, ...SOUND, '-movflags', '+faststart'])
       .output(out),
   )
+}
+
+/** Reads a file as what it is, and nothing that it names. @throws {MediaError} */
+function read(command: ffmpeg.FfmpegCommand, files: readonly string[]): ffmpeg.FfmpegCommand {
+  const [first = ''] = files
+  const container = containerOf(first)
+  if (!container) throw new MediaError(`${first} is no recording or clip that is read here`)
+  const isList = files.length > 1
+  const options = Object.entries(readerOptions(container, isList)).flatMap(([name, value]) => [
+    `-${name}`,
+    value,
+  ])
+  return command
+    .input(isList ? `concat:${files.join('|')}` : first)
+    .inputFormat(container)
+    .inputOptions(options)
 }
 
 /** @returns what ffmpeg said @throws {MediaError} with its last line */
@@ -154,7 +168,10 @@ function run(command: ffmpeg.FfmpegCommand): Promise<string> {
       .on('error', (error, _stdout, stderr) => {
         clearTimeout(timer)
         const last = (stderr ?? '').trim().split('\n').at(-1) ?? ''
-        reject(new MediaError(`ffmpeg failed: ${error.message} ${last}`.trim()))
+        const message = `ffmpeg failed: ${error.message} ${last}`.trim()
+        // Killed, by us for its time or by the system for its memory, or not begun: nothing is known about the input.
+        const killed = /killed with signal|ENOMEM|EAGAIN|No space left|Cannot allocate/i.test(message)
+        reject(killed ? new Fault(message, 'transient') : new MediaError(message))
       })
       .run()
   })

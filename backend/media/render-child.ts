@@ -8,6 +8,7 @@ import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { assemble, type CutPiece } from './assemble.ts'
+import { kindOf } from '../../shared/fault.ts'
 import { MediaError, quietFfmpeg } from './av.ts'
 import { checkRecap } from './check-recap.ts'
 import { dress, PLAIN } from './dress.ts'
@@ -16,14 +17,39 @@ import type { RenderAnswer, RenderedPiece, RenderRequest } from './render.ts'
 process.once('message', (request: RenderRequest) => {
   void render(request).then(
     (answer) => process.send?.(answer, () => process.exit(0)),
-    (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error)
-      process.send?.({ type: 'failed', message } satisfies RenderAnswer, () => process.exit(1))
-    },
+    (error: unknown) => process.send?.(failureOf(error), () => process.exit(1)),
   )
 })
 // The worker that asked is gone: whoever takes over starts anew, under another file name.
 process.once('disconnect', () => process.exit(1))
+
+/** Numbers of errors that say nothing about what is rendered. */
+const PASSING = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'ENOMEM',
+  'EMFILE',
+  'ENFILE',
+  'EIO',
+  'EAGAIN',
+  'EBUSY',
+  'ENOENT',
+])
+
+function failureOf(error: unknown): RenderAnswer {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof MediaError && error.piece !== undefined)
+    return { type: 'failed', kind: 'damaged', message, piece: error.piece }
+  const passing = PASSING.has((error as { code?: string }).code ?? '')
+  return { type: 'failed', kind: passing ? 'transient' : kindOf(error), message }
+}
+
+/** Says that the work goes on, and with which piece. */
+let current = ''
+const tell = (sec: number | null, piece = current) => {
+  current = piece
+  process.send?.({ type: 'progress', sec, piece } satisfies RenderAnswer)
+}
 
 async function render({
   pieces,
@@ -37,14 +63,15 @@ async function render({
   await removeUnfinished(file)
   const unfinished = `${file}.${process.pid}.partial`
   const lookDir = await mkdtemp(join(dirname(file), 'look-'))
-  const dressed = await dress(pieces, look, lookDir, cut)
+  const dressed = await dress(pieces, look, lookDir, cut, (piece) => tell(null, piece))
   const began = performance.now()
   // The thumbnail of a moment is of the moment, not of what goes before it.
   const mainOf = pieces.map((p, n) => dressed.pieces.findIndex((d) => d.source === n && d.name === p.name))
   const assembled = await assemble(dressed.pieces, unfinished, {
     cut: dressed.cut,
     stillOf: (n) => (mainOf.includes(n) ? stillFile(stillsDir, mainOf.indexOf(n)) : undefined),
-    onProgress: (sec) => process.send?.({ type: 'progress', sec } satisfies RenderAnswer),
+    onPiece: (piece) => tell(null, piece),
+    onProgress: (sec) => tell(sec),
   })
   const assembleSec = (performance.now() - began) / 1000 - assembled.stillSec
   const finding = checkRecap(unfinished, assembled, dressed.pieces)
@@ -102,7 +129,7 @@ const stillFile = (dir: string, n: number) => join(dir, `${n}.jpg`)
 function together(name: string, parts: readonly CutPiece[]): RenderedPiece {
   const sum = (of: (part: CutPiece) => number) => parts.reduce((total, part) => total + of(part), 0)
   const main = parts.find((p) => p.name === name) ?? parts[0]
-  if (!main) throw new MediaError(`${name}: the span holds no picture`)
+  if (!main) throw new MediaError(`${name}: the span holds no picture`, name)
   const atSec = Math.min(...parts.map((p) => p.atSec))
   return {
     name,

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Fault, type FaultKind } from '../../shared/fault.ts'
 import type { Assembled, CutPiece, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
 import type { Look } from './dress.ts'
@@ -44,9 +45,21 @@ export interface Rendered extends Assembled {
 }
 
 export type RenderAnswer =
-  | { type: 'progress'; sec: number }
+  /** `sec`: written so far; null while nothing is written yet. `piece`: what it is at. */
+  | { type: 'progress'; sec: number | null; piece: string }
   | { type: 'done'; rendered: Rendered }
-  | { type: 'failed'; message: string }
+  | { type: 'failed'; kind: FaultKind; message: string; piece?: string }
+
+/** The child ended without a word: killed, out of memory, crashed or hung. It may be chance, or the piece it was at. */
+export class RenderCrash extends Fault {
+  override name = 'RenderCrash'
+  readonly piece: string
+
+  constructor(message: string, piece: string) {
+    super(message, 'transient')
+    this.piece = piece
+  }
+}
 
 export interface RenderOptions {
   /** A child that has said nothing for so long is taken for hung and killed. */
@@ -55,7 +68,10 @@ export interface RenderOptions {
   onProgress?: (sec: number) => void
 }
 
-/** @throws {MediaError} with the piece's name where one piece is at fault */
+/**
+ * @throws {MediaError} with its piece where one piece is damaged; {@link RenderCrash}; {@link Fault} `transient` where the
+ * machine is at fault, `bug` for what nobody expected
+ */
 export async function renderRecap(request: RenderRequest, options: RenderOptions = {}): Promise<Rendered> {
   await mkdir(dirname(request.file), { recursive: true })
   await mkdir(request.stillsDir, { recursive: true })
@@ -69,18 +85,25 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
     child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2_000)))
     const hung = () => child.kill('SIGKILL')
     let watchdog = setTimeout(hung, silenceMs)
+    let piece = ''
     child.on('message', (answer: RenderAnswer) => {
       clearTimeout(watchdog)
       watchdog = setTimeout(hung, silenceMs)
-      if (answer.type === 'progress') onProgress?.(answer.sec)
-      else if (answer.type === 'done') resolve(answer.rendered)
-      else reject(new MediaError(answer.message))
+      if (answer.type === 'progress') {
+        piece = answer.piece
+        if (answer.sec !== null) onProgress?.(answer.sec)
+      } else if (answer.type === 'done') resolve(answer.rendered)
+      else if (answer.kind === 'damaged') reject(new MediaError(answer.message, answer.piece))
+      else reject(new Fault(answer.message, answer.kind))
     })
-    child.on('error', (error) => reject(new MediaError(`the renderer could not run: ${error.message}`)))
+    child.on('error', (error) =>
+      reject(new Fault(`the renderer could not run: ${error.message}`, 'transient')),
+    )
     child.on('exit', (code, killed) => {
       clearTimeout(watchdog)
       const end = killed ? `was ended by ${killed}` : `ended with code ${code}`
-      reject(new MediaError(`the renderer ${end} before it was done${stderr ? `: ${stderr.trim()}` : ''}`))
+      const said = stderr ? `: ${stderr.trim()}` : ''
+      reject(new RenderCrash(`the renderer ${end} before it was done${said}`, piece))
     })
     child.send(request)
   })

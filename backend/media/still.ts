@@ -12,7 +12,7 @@ import {
   SoftwareScaleContext,
 } from 'node-av/lib'
 import { AV_PIX_FMT_YUVJ420P, SWS_BILINEAR } from 'node-av/constants'
-import { check, MediaError } from './av.ts'
+import { check, MediaError, outOfMemory } from './av.ts'
 import { decoded, encoded, openDecoder, openEncoder } from './coders.ts'
 
 const WIDEST = 1280
@@ -33,7 +33,7 @@ export class StillPicker {
   offer(key: Packet, bytes: number): void {
     if (this.#candidates.length === CANDIDATES && bytes <= (this.#candidates.at(-1)?.bytes ?? 0)) return
     const copy = key.clone()
-    if (!copy) throw new MediaError('out of memory')
+    if (!copy) throw outOfMemory()
     this.#candidates.push({ key: copy, bytes })
     this.#candidates.sort((a, b) => b.bytes - a.bytes)
     for (const { key: dropped } of this.#candidates.splice(CANDIDATES)) dropped.free()

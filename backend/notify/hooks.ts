@@ -9,6 +9,7 @@ import { createHmac } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 import { isPublicName, lookupOutside } from './inside.ts'
 
 export interface HookMessage {
@@ -60,7 +61,7 @@ export function signatureOf(secret: string, id: string, timestampSec: number, bo
 
 /**
  * @param id the same on repetition, so that a receiver counts it once
- * @throws {Fault} `permanent` when the address is gone or refuses for good, else `retry`
+ * @throws {Fault} `person` when the address is gone or refuses for good, else `transient`
  */
 export async function sendHook(
   kind: 'discord' | 'webhook',
@@ -71,7 +72,7 @@ export async function sendHook(
   options: HookOptions,
 ): Promise<void> {
   const problem = addressProblem(kind, target.url, options)
-  if (problem) throw new Fault(problem, 'permanent')
+  if (problem) throw new Fault(problem, 'person')
   const body = JSON.stringify(kind === 'discord' ? discordBody(message) : { ...message, id, at: nowMs })
   const timestampSec = Math.floor(nowMs / 1000)
   const signed =
@@ -84,8 +85,8 @@ export async function sendHook(
       : {}
   const status = await post(target.url, body, { 'content-type': 'application/json', ...signed }, options)
   if (status >= 200 && status < 300) return
-  const forGood = status >= 300 && status < 500 && status !== 408 && status !== 429
-  throw new Fault(`the address answered ${status}`, forGood ? 'permanent' : 'retry')
+  // The streamer reads this: whose address it is goes without saying.
+  throw new Fault(`the address answered ${status}`, faultOf('hooks', 'to take news', { status }, nowMs).kind)
 }
 
 function discordBody({ subject, text, url }: HookMessage) {
@@ -120,7 +121,7 @@ function post(
       },
     )
     // The system's own words may hold the address.
-    request.on('error', () => reject(new Fault('the address could not be reached', 'retry')))
+    request.on('error', () => reject(new Fault('the address could not be reached', 'transient')))
     request.end(body)
   })
 }

@@ -226,6 +226,14 @@ export function s3Storage(options: S3Options): Storage {
     else await putInParts(key, file, size, sha256)
   }
 
+  const copiesComing = new Map<string, Promise<string>>()
+  async function bringCopy(key: string, copy: string): Promise<string> {
+    const coming = `${copy}.${process.pid}.coming`
+    await bring(key, coming)
+    await rename(coming, copy)
+    return copy
+  }
+
   const has = async (key: string) => (await head(key)) !== null
 
   async function* list(under = ''): AsyncGenerator<{ key: string; bytes: number }> {
@@ -260,10 +268,10 @@ export function s3Storage(options: S3Options): Storage {
         () => false,
       )
       if (known) return copy
-      const coming = `${copy}.${process.pid}.coming`
-      await bring(key, coming)
-      await rename(coming, copy)
-      return copy
+      // Whoever asks for the same meanwhile waits for the same.
+      const coming = copiesComing.get(key) ?? bringCopy(key, copy).finally(() => copiesComing.delete(key))
+      copiesComing.set(key, coming)
+      return coming
     },
     async digest(key) {
       if (!(await has(key))) return null
@@ -292,8 +300,12 @@ export function s3Storage(options: S3Options): Storage {
       const remove = (name: string) => again(() => s3.send(new DeleteObjectCommand(at(name))))
       const queue = new PQueue({ concurrency: 8 })
       await remove(key)
-      for await (const object of list(`${key}/`)) void queue.add(() => remove(object.key))
+      const failed: unknown[] = []
+      for await (const object of list(`${key}/`))
+        void queue.add(() => remove(object.key)).catch((error: unknown) => failed.push(error))
       await queue.onIdle()
+      // The others are gone all the same; whoever wants them gone asks again.
+      if (failed.length > 0) throw failed[0]
     },
     async tidy(unusedMs) {
       await removeOlder(join(local, 'copies'), Date.now() - unusedMs)

@@ -52,6 +52,16 @@ export function storageContract(open: () => Storage): void {
     expect(await objectsOf(storage)).toEqual([{ key: 'recaps/a/b.mp4', bytes }])
   })
 
+  it('many who ask for the same at once all get it whole', async () => {
+    const storage = open()
+    const file = localFile(LARGE)
+    const before = readFileSync(file)
+    await storage.put('recaps/a/b.mp4', file)
+    await storage.tidy(-1)
+    const copies = await Promise.all(Array.from({ length: 8 }, () => storage.localFile('recaps/a/b.mp4')))
+    for (const copy of copies) expect(readFileSync(copy).equals(before)).toBe(true)
+  })
+
   it('a copy leaves the local file; the same again is no error', async () => {
     const storage = open()
     const file = localFile('moments')

@@ -2,9 +2,10 @@
  * Clips made from a VOD, and where they are downloaded: Twitch's documented way to its pictures (Create Clip From VOD, Get
  * Clips, Get Clips Download). The streamer must have granted `channel:manage:clips`.
  */
-import { ApiClient } from '@twurple/api'
-import type { AuthProvider } from '@twurple/auth'
-import { asking } from './asking.ts'
+import { callTwitchApi, HttpStatusCodeError } from '@twurple/api-call'
+import { accessTokenIsExpired, type AuthProvider } from '@twurple/auth'
+import { Fault } from '../../shared/fault.ts'
+import { apiClient, asking, FOR_A_ROUND_MS } from './asking.ts'
 
 export const CLIP_SCOPE = 'channel:manage:clips'
 /** Seconds; of whole seconds, so that clips lie next to each other without a gap. */
@@ -12,6 +13,9 @@ export const CLIP_SEC = { shortest: 5, longest: 60 }
 /** Clips a request for downloads may name. */
 export const DOWNLOADS_A_TIME = 10
 const LISTED_A_TIME = 100
+const ORDER_TIMEOUT_MS = 30_000
+/** Get Clips searches from a time on for a week, unless told otherwise. */
+const LISTED_WITHIN_MS = 24 * 60 * 60_000
 
 export interface ClipOrder {
   channelId: string
@@ -23,8 +27,14 @@ export interface ClipOrder {
 }
 
 export interface Clips {
-  /** Orders a clip. It appears in the listing seconds or minutes later. @returns its id @throws Fault */
+  /**
+   * Orders a clip, in one request: a repetition would be a second clip for all to see. It appears in the listing seconds
+   * or minutes later.
+   * @returns its id @throws Fault
+   */
   order(clip: ClipOrder): Promise<string>
+  /** Clips that were made since `sinceMs` and have this title: what became of an order whose answer was lost. @throws Fault */
+  madeAs(channelId: string, title: string, sinceMs: number): Promise<string[]>
   /** Of these clips, those that are listed by now. @throws Fault */
   listed(clipIds: readonly string[]): Promise<Set<string>>
   /** Signed addresses of at most ten clips, which do not last; null where there is none (yet). @throws Fault */
@@ -32,39 +42,115 @@ export interface Clips {
 }
 
 export function twitchClips(authProvider: AuthProvider): Clips {
-  const api = new ApiClient({ authProvider, logger: { minLevel: 'critical' } })
+  const api = apiClient(authProvider)
+  const tokenOf = async (userId: string, force: boolean) => {
+    const seen = await authProvider.getAccessTokenForUser(userId, [CLIP_SCOPE])
+    if (!seen) throw new Fault('the streamer has not let Echoes make clips', 'person')
+    if (!force && !accessTokenIsExpired(seen)) return seen.accessToken
+    const fresh = await authProvider.refreshAccessTokenForUser?.(userId)
+    if (!fresh) throw new Fault('the streamer has not let Echoes make clips', 'person')
+    return fresh.accessToken
+  }
   return {
     order: ({ channelId, vodId, endSec, lengthSec, title }) =>
-      asking('to make a clip', () =>
-        api.clips.createClipFromVod({
-          channel: channelId,
-          vodId,
-          vodOffset: endSec,
-          duration: lengthSec,
-          title,
-        }),
+      asking(
+        'to make a clip',
+        async () => {
+          // Not by twurple's client, which asks again after an answer that was lost.
+          const order = (token: string) =>
+            callTwitchApi<{ data: { id: string }[] }>(
+              {
+                type: 'helix',
+                url: 'videos/clips',
+                method: 'POST',
+                query: {
+                  editor_id: channelId,
+                  broadcaster_id: channelId,
+                  vod_id: vodId,
+                  vod_offset: String(endSec),
+                  duration: String(lengthSec),
+                  title,
+                },
+              },
+              authProvider.clientId,
+              token,
+              'Bearer',
+              { signal: AbortSignal.timeout(ORDER_TIMEOUT_MS) },
+            )
+          const made = await order(await tokenOf(channelId, false)).catch(async (error: unknown) => {
+            if (error instanceof HttpStatusCodeError && error.statusCode === 401)
+              return order(await tokenOf(channelId, true))
+            throw error
+          })
+          const id = made.data[0]?.id
+          if (!id) throw new Fault('Twitch made a clip without an id', 'transient')
+          return id
+        },
+        FOR_A_ROUND_MS,
+        'clips',
+      ),
+    madeAs: (channelId, title, sinceMs) =>
+      asking(
+        'for a clip that was ordered',
+        async () => {
+          const found: string[] = []
+          const query = {
+            broadcaster_id: channelId,
+            started_at: new Date(sinceMs).toISOString(),
+            ended_at: new Date(sinceMs + LISTED_WITHIN_MS).toISOString(),
+            first: String(LISTED_A_TIME),
+          }
+          let after: string | undefined
+          do {
+            const page = await api.callApi<{
+              data: { id: string; title: string }[]
+              pagination?: { cursor?: string }
+            }>({ type: 'helix', url: 'clips', query: after === undefined ? query : { ...query, after } })
+            for (const clip of page.data) if (clip.title === title) found.push(clip.id)
+            after = page.pagination?.cursor
+          } while (after)
+          return found
+        },
+        FOR_A_ROUND_MS,
+        'clips',
       ),
     listed: (clipIds) =>
-      asking('for clips', async () => {
-        const found = new Set<string>()
-        for (let n = 0; n < clipIds.length; n += LISTED_A_TIME)
-          for (const clip of await api.clips.getClipsByIds(clipIds.slice(n, n + LISTED_A_TIME)))
-            found.add(clip.id)
-        return found
-      }),
+      asking(
+        'for clips',
+        async () => {
+          const found = new Set<string>()
+          for (let n = 0; n < clipIds.length; n += LISTED_A_TIME) {
+            // twurple leaves `first` out, and Twitch then lists 20 of a hundred.
+            const { data } = await api.callApi<{ data: { id: string }[] }>({
+              type: 'helix',
+              url: 'clips',
+              query: { id: clipIds.slice(n, n + LISTED_A_TIME), first: String(LISTED_A_TIME) },
+            })
+            for (const clip of data) found.add(clip.id)
+          }
+          return found
+        },
+        FOR_A_ROUND_MS,
+        'clips',
+      ),
     downloads: (channelId, clipIds) =>
-      asking('for the downloads of clips', async () => {
-        // twurple does not have this one.
-        const answer = await api.callApi<{
-          data: { clip_id: string; landscape_download_url: string | null }[]
-        }>({
-          type: 'helix',
-          url: 'clips/downloads',
-          userId: channelId,
-          scopes: [CLIP_SCOPE],
-          query: { editor_id: channelId, broadcaster_id: channelId, clip_id: [...clipIds] },
-        })
-        return new Map(answer.data.map((d) => [d.clip_id, d.landscape_download_url]))
-      }),
+      asking(
+        'for the downloads of clips',
+        async () => {
+          // twurple does not have this one.
+          const answer = await api.callApi<{
+            data: { clip_id: string; landscape_download_url: string | null }[]
+          }>({
+            type: 'helix',
+            url: 'clips/downloads',
+            userId: channelId,
+            scopes: [CLIP_SCOPE],
+            query: { editor_id: channelId, broadcaster_id: channelId, clip_id: [...clipIds] },
+          })
+          return new Map(answer.data.map((d) => [d.clip_id, d.landscape_download_url]))
+        },
+        FOR_A_ROUND_MS,
+        'clips',
+      ),
   }
 }

@@ -2,7 +2,7 @@
  * Extension PubSub: one message to all viewers of a channel's panel
  * (dev.twitch.tv/docs/api/reference#send-extension-pubsub-message).
  */
-import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 import { signExternal, type ExtensionSigner } from './extension-token.ts'
 
 /** Twitch takes messages of 5 KB; a little is left for how it wraps them. */
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 10_000
 
 /**
  * @param api Helix, without a slash at the end
- * @returns a function that sends `message`. It throws a {@link Fault}: `retry`, also beyond Twitch's limit of 100 a minute
+ * @returns a function that sends `message`. It throws a `Fault`: `transient`, also beyond Twitch's limit of 100 a minute
  */
 export function extensionPubSub(signer: ExtensionSigner, api: string, now: () => number) {
   return async (channelId: string, message: string): Promise<void> => {
@@ -36,10 +36,8 @@ export function extensionPubSub(signer: ExtensionSigner, api: string, now: () =>
       await answer.body?.cancel()
       status = answer.status
     } catch {
-      throw new Fault('Twitch could not be reached with a message for the panel', 'retry')
+      throw faultOf('panelMessage', 'to tell the panels', { status: null }, now())
     }
-    if (status === 204) return
-    const permanent = status >= 400 && status < 500 && status !== 429
-    throw new Fault(`Twitch answered ${status} to a message for the panel`, permanent ? 'permanent' : 'retry')
+    if (status !== 204) throw faultOf('panelMessage', 'to tell the panels', { status }, now())
   }
 }

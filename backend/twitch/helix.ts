@@ -1,17 +1,10 @@
 /** What we ask of Twitch's API, in our words. twurple keeps to the rate limits and renews tokens. */
-import { ApiClient } from '@twurple/api'
 import { callTwitchApi, HttpStatusCodeError } from '@twurple/api-call'
+import type { HelixEventSubSubscription } from '@twurple/api'
 import type { AccessToken, AuthProvider } from '@twurple/auth'
 import { Fault } from '../../shared/fault.ts'
 import type { MinimumRole, Role } from '../../shared/mode.ts'
-import { asking } from './asking.ts'
-
-// twurple leaves it to its users to say what their `fetch` takes.
-declare module '@twurple/api-call' {
-  interface TwitchApiCallFetchOptions {
-    signal?: AbortSignal
-  }
-}
+import { apiClient, asking, FOR_A_ROUND_MS } from './asking.ts'
 
 export interface LiveStream {
   streamId: string
@@ -23,6 +16,7 @@ export interface LiveStream {
 export interface ArchivedVod {
   vodId: string
   streamId: string
+  title: string
   createdAtMs: number
   durationMs: number
   mutedSegments: { offsetSec: number; durationSec: number }[]
@@ -54,7 +48,12 @@ export interface Helix {
    * first that reaches `minimum`.
    */
   viewerRoles(channelId: string, userId: string, minimum: MinimumRole, scopes: string[]): Promise<Role[]>
-  subscriptions(): Promise<Subscription[]>
+  /** The event subscriptions that name a channel. */
+  subscriptionsOf(channelId: string): Promise<Subscription[]>
+  /** Those of one type, whoever they are about. */
+  subscriptionsTo(type: SubscriptionType): Promise<Subscription[]>
+  /** All of the application, page by page: a request for each hundred. */
+  allSubscriptions(): AsyncIterable<Subscription[]>
   /** @param channelId of no meaning for `user.authorization.revoke`, which is about all who use the application */
   subscribe(type: SubscriptionType, channelId: string): Promise<void>
   unsubscribe(id: string): Promise<void>
@@ -93,8 +92,8 @@ export type SubscriptionType =
   | 'user.authorization.revoke'
 
 const SAY_TIMEOUT_MS = 5_000
-const ARCHIVES = 20
-const USERS_A_TIME = 100
+/** Most ids, and most items of a page, that Helix takes in one request. Without `first` a page has 20. */
+const A_TIME = 100
 const SEARCHED = 8
 
 export interface HelixOptions {
@@ -105,74 +104,94 @@ export interface HelixOptions {
 }
 
 export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Helix {
-  const api = new ApiClient({ authProvider, logger: { minLevel: 'critical' } })
+  const api = apiClient(authProvider)
   const appToken = (forceNew = false) => {
-    if (!authProvider.getAppAccessToken)
-      throw new Fault('there is no application token to speak with', 'permanent')
+    if (!authProvider.getAppAccessToken) throw new Fault('there is no application token to speak with', 'bug')
     return authProvider.getAppAccessToken(forceNew)
   }
   const transport = { method: 'webhook' as const, callback: eventsub.callback, secret: eventsub.secret }
   return {
     liveStreams: (channelIds) =>
-      asking('who is live', async () => {
-        if (channelIds.length === 0) return []
-        const streams = await api.streams.getStreamsByUserIds(channelIds)
-        return streams
-          .filter((s) => s.type === 'live')
-          .map((s) => ({
-            streamId: s.id,
-            channelId: s.userId,
-            startedAtMs: s.startDate.getTime(),
-            title: s.title,
-          }))
-      }),
+      asking(
+        'who is live',
+        async () => {
+          const found: LiveStream[] = []
+          for (const ids of inHundreds(channelIds))
+            for (const s of (await api.streams.getStreams({ userId: ids, limit: A_TIME })).data)
+              if (s.type === 'live')
+                found.push({
+                  streamId: s.id,
+                  channelId: s.userId,
+                  startedAtMs: s.startDate.getTime(),
+                  title: s.title,
+                })
+          return found
+        },
+        FOR_A_ROUND_MS,
+      ),
     recentArchives: (channelId) =>
-      asking('for the VODs', async () => {
-        const { data } = await api.videos.getVideosByUser(channelId, { type: 'archive', limit: ARCHIVES })
-        return data
-          .filter((v) => v.type === 'archive' && v.streamId)
-          .map((v) => ({
-            vodId: v.id,
-            streamId: v.streamId ?? '',
-            createdAtMs: v.creationDate.getTime(),
-            durationMs: v.durationInSeconds * 1000,
-            mutedSegments: v.mutedSegmentData.map((m) => ({ offsetSec: m.offset, durationSec: m.duration })),
-          }))
-      }),
+      asking(
+        'for the VODs',
+        async () => {
+          const { data } = await api.videos.getVideosByUser(channelId, { type: 'archive', limit: A_TIME })
+          return data
+            .filter((v) => v.type === 'archive' && v.streamId)
+            .map((v) => ({
+              vodId: v.id,
+              streamId: v.streamId ?? '',
+              title: v.title,
+              createdAtMs: v.creationDate.getTime(),
+              durationMs: v.durationInSeconds * 1000,
+              mutedSegments: v.mutedSegmentData.map((m) => ({
+                offsetSec: m.offset,
+                durationSec: m.duration,
+              })),
+            }))
+        },
+        FOR_A_ROUND_MS,
+      ),
     say: (channelId, text) =>
-      asking('to say a line in chat', async () => {
-        // Not by twurple's client: where Twitch takes no more requests, that would keep the line for up to a minute and
-        // then say it after all, when nobody counts it any more. A line is said now or not at all.
-        const say = async (token: AccessToken) =>
-          callTwitchApi<{ data: { is_sent: boolean; drop_reason?: { message: string } }[] }>(
-            {
-              type: 'helix',
-              url: 'chat/messages',
-              method: 'POST',
-              jsonBody: { broadcaster_id: channelId, sender_id: botUserId, message: text },
-            },
-            authProvider.clientId,
-            token.accessToken,
-            'Bearer',
-            { signal: AbortSignal.timeout(SAY_TIMEOUT_MS) },
-          )
-        const said = await say(await appToken()).catch(async (error: unknown) => {
-          if (error instanceof HttpStatusCodeError && error.statusCode === 401)
-            return say(await appToken(true))
-          throw error
-        })
-        const [line] = said.data
-        if (line && !line.is_sent)
-          throw new Fault(
-            `Twitch dropped a line: ${line.drop_reason?.message ?? 'no reason given'}`,
-            'permanent',
-          )
-      }),
+      asking(
+        'to say a line in chat',
+        async () => {
+          // Not by twurple's client: where Twitch takes no more requests, that would keep the line for up to a minute and
+          // then say it after all, when nobody counts it any more. A line is said now, or later by whoever counts lines.
+          const say = async (token: AccessToken) =>
+            callTwitchApi<{ data: { is_sent: boolean; drop_reason?: { code: string; message: string } }[] }>(
+              {
+                type: 'helix',
+                url: 'chat/messages',
+                method: 'POST',
+                jsonBody: { broadcaster_id: channelId, sender_id: botUserId, message: text },
+              },
+              authProvider.clientId,
+              token.accessToken,
+              'Bearer',
+              { signal: AbortSignal.timeout(SAY_TIMEOUT_MS) },
+            )
+          const said = await say(await appToken()).catch(async (error: unknown) => {
+            if (error instanceof HttpStatusCodeError && error.statusCode === 401)
+              return say(await appToken(true))
+            throw error
+          })
+          const [line] = said.data
+          if (line && !line.is_sent) {
+            const { code = '', message = 'no reason given' } = line.drop_reason ?? {}
+            // Too many lines at once is a matter of time; every other reason is about this line.
+            const isLater = code === 'msg_ratelimit'
+            throw new Fault(`Twitch dropped a line: ${message}`, isLater ? 'transient' : 'bug', {
+              status: 200,
+            })
+          }
+        },
+        FOR_A_ROUND_MS,
+        'chatLine',
+      ),
     usersByLogin: (logins) =>
       asking('for accounts', async () => {
         const found: TwitchUser[] = []
-        for (let n = 0; n < logins.length; n += USERS_A_TIME)
-          for (const user of await api.users.getUsersByNames(logins.slice(n, n + USERS_A_TIME)))
+        for (const names of inHundreds(logins))
+          for (const user of await api.users.getUsersByNames(names))
             found.push({ userId: user.id, login: user.name, displayName: user.displayName })
         return found
       }),
@@ -184,9 +203,8 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
     existingUsers: (userIds) =>
       asking('which accounts are there', async () => {
         const found = new Set<string>()
-        for (let n = 0; n < userIds.length; n += USERS_A_TIME)
-          for (const user of await api.users.getUsersByIds(userIds.slice(n, n + USERS_A_TIME)))
-            found.add(user.id)
+        for (const ids of inHundreds(userIds))
+          for (const user of await api.users.getUsersByIds(ids)) found.add(user.id)
         return found
       }),
     searchUsers: (name) =>
@@ -208,29 +226,50 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
           if (scopes.includes(ROLE_SCOPES[role]) && (await ask[role]())) return [role]
         return []
       }),
-    subscriptions: () =>
-      asking('for the event subscriptions', async () => {
-        const all = await api.eventSub.getSubscriptionsPaginated().getAll()
-        return all.map((s) => ({
-          id: s.id,
-          type: s.type,
-          status: s.status,
-          channelId: (s.condition as { broadcaster_user_id?: string }).broadcaster_user_id ?? null,
-          callback: (s._transport as { callback?: string }).callback ?? null,
-        }))
-      }),
+    subscriptionsOf: (channelId) =>
+      asking(
+        'for the event subscriptions of a channel',
+        async () => pages(api.eventSub.getSubscriptionsForUser.bind(api.eventSub, channelId)),
+        FOR_A_ROUND_MS,
+      ),
+    subscriptionsTo: (type) =>
+      asking(
+        'for the event subscriptions of a kind',
+        async () => pages(api.eventSub.getSubscriptionsForType.bind(api.eventSub, type)),
+        FOR_A_ROUND_MS,
+      ),
+    async *allSubscriptions() {
+      let after: string | undefined
+      do {
+        const page = await asking(
+          'for the event subscriptions',
+          () => api.eventSub.getSubscriptions(after === undefined ? {} : { after }),
+          FOR_A_ROUND_MS,
+        )
+        yield page.data.map(subscriptionOf)
+        after = page.cursor
+      } while (after)
+    },
     subscribe: (type, channelId) =>
-      asking(`to subscribe to ${type}`, async () => {
-        if (type === 'user.authorization.revoke') {
-          await api.eventSub.createSubscription(type, '1', { client_id: authProvider.clientId }, transport)
-          return
-        }
-        const condition: Record<string, string> = { broadcaster_user_id: channelId }
-        if (type.startsWith('channel.chat.')) condition.user_id = botUserId
-        const version = type === 'channel.update' ? '2' : '1'
-        await api.eventSub.createSubscription(type, version, condition, transport)
-      }),
-    unsubscribe: (id) => asking('to end a subscription', () => api.eventSub.deleteSubscription(id)),
+      asking(
+        `to subscribe to ${type}`,
+        async () => {
+          const condition: Record<string, string> =
+            type === 'user.authorization.revoke'
+              ? { client_id: authProvider.clientId }
+              : { broadcaster_user_id: channelId }
+          if (type.startsWith('channel.chat.')) condition.user_id = botUserId
+          const version = type === 'channel.update' ? '2' : '1'
+          await api.eventSub.createSubscription(type, version, condition, transport).catch(unlessStatus(409))
+        },
+        FOR_A_ROUND_MS,
+      ),
+    unsubscribe: (id) =>
+      asking(
+        'to end a subscription',
+        async () => void (await api.eventSub.deleteSubscription(id).catch(unlessStatus(404))),
+        FOR_A_ROUND_MS,
+      ),
     botIsModerator: (channelId, scopes) =>
       asking('who moderates', async () =>
         scopes.includes(MODERATORS_SCOPE) ? api.moderation.checkUserMod(channelId, botUserId) : null,
@@ -243,4 +282,40 @@ export function helix({ authProvider, botUserId, eventsub }: HelixOptions): Heli
         return installed.getAllExtensions().some((extension) => extension.id === extensionId)
       }),
   }
+}
+
+/** Twitch says that it is so already: 409 for a subscription that is there, 404 for one that is gone. */
+function unlessStatus(status: number) {
+  return (error: unknown) => {
+    if (!(error instanceof HttpStatusCodeError) || error.statusCode !== status) throw error
+  }
+}
+
+function subscriptionOf(s: HelixEventSubSubscription): Subscription {
+  return {
+    id: s.id,
+    type: s.type,
+    status: s.status,
+    channelId: (s.condition as { broadcaster_user_id?: string }).broadcaster_user_id ?? null,
+    callback: (s._transport as { callback?: string }).callback ?? null,
+  }
+}
+
+async function pages(
+  ask: (page: { after?: string }) => Promise<{ data: HelixEventSubSubscription[]; cursor?: string }>,
+): Promise<Subscription[]> {
+  const found: Subscription[] = []
+  let after: string | undefined
+  do {
+    const page = await ask(after === undefined ? {} : { after })
+    found.push(...page.data.map(subscriptionOf))
+    after = page.cursor
+  } while (after)
+  return found
+}
+
+function inHundreds(ids: readonly string[]): string[][] {
+  const lots: string[][] = []
+  for (let n = 0; n < ids.length; n += A_TIME) lots.push(ids.slice(n, n + A_TIME))
+  return lots
 }

@@ -2,6 +2,7 @@
 import * as oauth from 'oauth4webapi'
 import { z } from 'zod'
 import { Fault, Refusal } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 import type { TwitchTokens } from './tokens.ts'
 
 export interface TwitchAddresses {
@@ -92,8 +93,9 @@ export function twitchSignIn({
         signal: AbortSignal.timeout(TIMEOUT_MS),
       }).catch(() => null)
       await answer?.body?.cancel()
-      if (!answer || answer.status >= 500)
-        throw new Fault(`Twitch answered ${answer?.status ?? 'nothing'}, asked to take a token back`, 'retry')
+      // 400: Twitch does not know the token (any more), which is what was wanted.
+      if (answer?.ok || answer?.status === 400) return
+      throw faultOf('twitchRevoke', 'to take a token back', { status: answer?.status ?? null }, Date.now())
     },
     async finish(callback, state) {
       if (callback.searchParams.get('error'))
@@ -125,7 +127,7 @@ export function twitchSignIn({
       } catch (error) {
         if (error instanceof Fault) throw error
         // The library's errors hold the answer, tokens and all.
-        throw new Fault('Twitch did not complete the sign-in', 'retry')
+        throw new Fault('Twitch did not complete the sign-in', 'transient')
       }
     },
   }
@@ -152,6 +154,6 @@ async function readUser(api: string, clientId: string, accessToken: string): Pro
   })
   const parsed = USERS.safeParse(await response.json().catch(() => null))
   const user = parsed.success ? parsed.data.data[0] : undefined
-  if (!user) throw new Fault(`Twitch answered ${response.status}, asked who signed in`, 'retry')
+  if (!user) throw new Fault(`Twitch answered ${response.status}, asked who signed in`, 'transient')
   return { id: user.id, login: user.login, displayName: user.display_name, email: user.email ?? null }
 }

@@ -9,6 +9,7 @@ import type { AccessToken, AccessTokenWithUserId, AuthProvider } from '@twurple/
 import { extractUserId, type UserIdResolvable } from '@twurple/common'
 import { HttpStatusCodeError } from '@twurple/api-call'
 import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 
 export interface TwitchTokens {
   accessToken: string
@@ -63,13 +64,13 @@ export function storedAuthProvider(
           scopes: fresh.scope,
         }
       } catch (error) {
-        // 400 and 401: the grant is gone. Anything else says nothing about the grant.
-        if (error instanceof HttpStatusCodeError && (error.statusCode === 400 || error.statusCode === 401))
-          return null
-        throw new Fault('Twitch did not renew a token', 'retry')
+        const status = error instanceof HttpStatusCodeError ? error.statusCode : null
+        const fault = faultOf('twitchToken', 'for a new token', { status }, Date.now())
+        if (fault.kind === 'person') return null
+        throw fault
       }
     })
-    if (!tokens) throw new Fault('the grant at Twitch is no longer valid', 'reauth')
+    if (!tokens) throw new Fault('the grant at Twitch is no longer valid', 'person')
     return toTwurple(userId, tokens)
   }
   return {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { Fault } from '../../shared/fault.ts'
+import { faultOf } from '../domain/failures.ts'
 
 export interface HlsAddresses {
   gql: string
@@ -17,7 +18,9 @@ const WEB_CLIENT_ID = 'kimne78kx3ncx6brgo4mv6wki5h1ko'
 const TIMEOUT_MS = 15_000
 const QUERY =
   'query($id: ID!) { videoPlaybackAccessToken(id: $id, params: {platform: "web", playerBackend: "mediaplayer", playerType: "site"}) { value signature } }'
+/** GraphQL answers 200 also where it failed: then with `errors`, and with null for what it could not find out. */
 const ANSWER = z.object({
+  errors: z.array(z.unknown()).optional(),
   data: z.object({
     videoPlaybackAccessToken: z.object({ value: z.string(), signature: z.string() }).nullable(),
   }),
@@ -25,10 +28,13 @@ const ANSWER = z.object({
 
 /**
  * The signed address of a VOD's master playlist. It is a key to the video: do not log it.
- * @throws {Fault} `permanent` when the VOD is gone or only for subscribers
+ * @throws {Fault} `damaged` when the VOD is gone or only for subscribers, else `transient`
  */
 export async function vodMasterUrl(vodId: string, addresses: HlsAddresses = TWITCH_HLS): Promise<string> {
+  const what = `for access to VOD ${vodId}`
+  const fault = (status: number | null) => faultOf('recording', what, { status }, Date.now())
   let answer: Response
+  let body: unknown
   try {
     answer = await fetch(addresses.gql, {
       method: 'POST',
@@ -36,14 +42,17 @@ export async function vodMasterUrl(vodId: string, addresses: HlsAddresses = TWIT
       body: JSON.stringify({ query: QUERY, variables: { id: vodId } }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
+    body = await answer.json().catch(() => null)
   } catch {
-    throw new Fault('Twitch could not be reached for the VOD', 'retry')
+    throw fault(null)
   }
-  if (!answer.ok) throw new Fault(`Twitch answered ${answer.status}, asked for access to the VOD`, 'retry')
-  const parsed = ANSWER.safeParse(await answer.json().catch(() => null))
-  const token = parsed.success ? parsed.data.data.videoPlaybackAccessToken : null
+  // The service that hands out access knows every VOD: none of its own refusals is about this one.
+  if (!answer.ok) throw new Fault(`Twitch answered ${answer.status}, asked ${what}`, 'transient')
+  const parsed = ANSWER.safeParse(body)
+  if (!parsed.success || (parsed.data.errors ?? []).length > 0) throw fault(200)
+  const token = parsed.data.data.videoPlaybackAccessToken
   if (!token)
-    throw new Fault(`Twitch gives no access to VOD ${vodId}: it is gone or only for subscribers`, 'permanent')
+    throw new Fault(`Twitch gives no access to VOD ${vodId}: it is gone or only for subscribers`, 'damaged')
   const url = new URL(`/vod/v2/${vodId}.m3u8`, addresses.usher)
   const query = { allow_source: 'true', allow_audio_only: 'false', playlist_include_framerate: 'true' }
   const parameters = { ...query, supported_codecs: 'h264', sig: token.signature, token: token.value }

@@ -5,6 +5,7 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { errorText, type Log } from '../log.ts'
+import { bodyLimit } from './body-limit.ts'
 import { problemPage } from './site/said.tsx'
 
 export interface AppOptions {
@@ -32,6 +33,7 @@ export interface AppOptions {
 export function makeApp(options: AppOptions): Hono {
   const { siteUrl, log, events, extension, stripeEvents, pages, open, pictures, ready } = options
   const app = new Hono()
+  app.use(bodyLimit)
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
     await ready()
@@ -66,7 +68,7 @@ export function makeApp(options: AppOptions): Hono {
     if (error instanceof Refusal) return c.html(problemPage('That did not work', error.message), 400)
     // The route, not the address: some addresses are secrets.
     log.error({ error: errorText(error), route: routePath(c) }, 'a request failed')
-    const passing = error instanceof Fault && error.remedy === 'retry'
+    const passing = error instanceof Fault && error.kind === 'transient'
     const sentence = passing
       ? 'Twitch, Google or Stripe did not answer in time. Please try again in a minute.'
       : 'An error of ours. It has been noted; please try again later.'

@@ -4,8 +4,9 @@ import type { Clock } from '../../shared/clock.ts'
 import { Fault, Refusal } from '../../shared/fault.ts'
 import { saveChannel } from '../db/channels.ts'
 import type { Database } from '../db/database.ts'
+import { isLeaving } from '../db/departures.ts'
 import { channelsEditedBy } from '../db/editors.ts'
-import { findGrant, saveGrant } from '../db/grants.ts'
+import { findGrant, storeNewGrant } from '../db/grants.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
 import type { TokenBox } from '../token-box.ts'
@@ -24,6 +25,9 @@ const ASKED_FOR: Record<string, string | undefined> = {
   clips: CLIP_SCOPE,
   moderators: MODERATORS_SCOPE,
 }
+
+const LEAVING =
+  'This account is being deleted. That takes some minutes, and we write to you once it is done; then you can begin anew.'
 
 export interface ConnectOptions {
   db: Database
@@ -103,9 +107,13 @@ export function connectRoutes(options: ConnectOptions): Hono {
       await sessions.begin(c, user.id, only && !another ? only.id : '')
       return c.redirect('/')
     }
+    if (await isLeaving(db, user.id)) {
+      await twitch.revoke(tokens.accessToken).catch(() => undefined)
+      throw new Refusal('leaving', LEAVING)
+    }
     await saveChannel(db, user, clock.now())
     const sealed = await options.box.seal(JSON.stringify(tokens), `grant:twitch:${user.id}`)
-    await saveGrant(
+    await storeNewGrant(
       db,
       {
         channelId: user.id,
@@ -116,7 +124,7 @@ export function connectRoutes(options: ConnectOptions): Hono {
         tokens: sealed,
         state: 'ok',
       },
-      clock.now(),
+      clock,
     )
     await sessions.begin(c, user.id, user.id)
     options.onChannel(user.id)
@@ -144,6 +152,7 @@ export function connectRoutes(options: ConnectOptions): Hono {
         'stale-sign-in',
         'This connection was begun elsewhere or too long ago. Please begin again.',
       )
+    if (await isLeaving(db, channelId)) throw new Refusal('leaving', LEAVING)
     const code = c.req.query('code')
     if (!code) throw new Refusal('denied', 'Google was told not to let Echoes in.')
     const tokens = await readable(() => youtube.exchange(code, trip.codeVerifier ?? ''))
@@ -155,7 +164,7 @@ export function connectRoutes(options: ConnectOptions): Hono {
         `Please choose “${before.accountName}” again: a recap waits for that channel.`,
       )
     const sealed = await options.box.seal(JSON.stringify(tokens), `grant:youtube:${channelId}`)
-    await saveGrant(
+    await storeNewGrant(
       db,
       {
         channelId,
@@ -167,7 +176,7 @@ export function connectRoutes(options: ConnectOptions): Hono {
         state: 'ok',
         picture: account.picture,
       },
-      clock.now(),
+      clock,
     )
     options.onYoutube(channelId)
     return c.redirect('/')
@@ -180,7 +189,7 @@ async function readable<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    if (error instanceof Fault && error.remedy === 'reauth')
+    if (error instanceof Fault && error.kind === 'person')
       throw new Refusal('incomplete-grant', `${error.message}.`)
     throw error
   }

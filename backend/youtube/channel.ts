@@ -13,7 +13,7 @@ export interface VideoState {
 }
 
 export interface YoutubeChannel {
-  /** @throws {Fault} `reauth` when the account has no channel */
+  /** @throws {Fault} `person` when the account has no channel */
   me(): Promise<{ id: string; title: string; picture: string }>
   /** The id of the recently uploaded video that carries `tag`, or null. */
   findUploaded(tag: string): Promise<string | null>
@@ -35,44 +35,53 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
   const call = async <T>(
     what: string,
     run: (y: youtube_v3.Youtube, o: typeof each & { auth: never }) => Promise<T>,
-  ) => {
-    const oauth = new auth.OAuth2()
-    oauth.setCredentials({ access_token: await token(false) })
-    try {
-      return await run(client, { ...each, auth: oauth as never })
-    } catch (error) {
-      if (error instanceof Fault) throw error
-      const response = (error as { response?: { status?: number; data?: unknown } }).response
-      if (!response?.status) throw new Fault(`YouTube could not be reached, asked ${what}`, 'retry')
-      throw youtubeFault(what, response.status, response.data, Date.now())
+  ): Promise<T> => {
+    const once = async (force: boolean) => {
+      const oauth = new auth.OAuth2()
+      oauth.setCredentials({ access_token: await token(force) })
+      return run(client, { ...each, auth: oauth as never })
     }
+    const refused = (error: unknown) => {
+      if (error instanceof Fault) return error
+      const response = (error as { response?: { status?: number; data?: unknown } }).response
+      return youtubeFault(what, response?.status ?? null, response?.data, Date.now())
+    }
+    // Google's client does not renew a token that is refused.
+    const first = await once(false).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ fault: refused(error) }),
+    )
+    if ('answer' in first) return first.answer
+    if (first.fault.status !== 401 || first.fault.kind !== 'transient') throw first.fault
+    return once(true).catch((error: unknown) => {
+      throw refused(error)
+    })
   }
   return {
     me: () =>
       call('for the channel', async (y, o) => {
-        const { data } = await y.channels.list({ part: ['snippet'], mine: true }, o)
+        const data = read(await y.channels.list({ part: ['snippet'], mine: true }, o))
         const channel = data.items?.[0]
-        if (!channel?.id) throw new Fault('this Google account has no YouTube channel', 'reauth')
+        if (!channel?.id) throw new Fault('this Google account has no YouTube channel', 'person')
         const { title, thumbnails } = channel.snippet ?? {}
         return { id: channel.id, title: title ?? channel.id, picture: thumbnails?.default?.url ?? '' }
       }),
     findUploaded: (tag) =>
       call('what was uploaded', async (y, o) => {
-        const mine = await y.channels.list({ part: ['contentDetails'], mine: true }, o)
-        const playlistId = mine.data.items?.[0]?.contentDetails?.relatedPlaylists?.uploads
+        const mine = read(await y.channels.list({ part: ['contentDetails'], mine: true }, o))
+        const playlistId = mine.items?.[0]?.contentDetails?.relatedPlaylists?.uploads
         if (!playlistId) return null
-        const listed = await y.playlistItems.list(
-          { part: ['contentDetails'], playlistId, maxResults: NEWEST },
-          o,
+        const listed = read(
+          await y.playlistItems.list({ part: ['contentDetails'], playlistId, maxResults: NEWEST }, o),
         )
-        const id = (listed.data.items ?? []).flatMap((i) => i.contentDetails?.videoId ?? [])
+        const id = (listed.items ?? []).flatMap((i) => i.contentDetails?.videoId ?? [])
         if (id.length === 0) return null
-        const videos = await y.videos.list({ part: ['snippet'], id }, o)
-        return videos.data.items?.find((v) => v.snippet?.tags?.includes(tag))?.id ?? null
+        const videos = read(await y.videos.list({ part: ['snippet'], id }, o))
+        return videos.items?.find((v) => v.snippet?.tags?.includes(tag))?.id ?? null
       }),
     videoState: (videoId) =>
       call('how the video is doing', async (y, o) => {
-        const { data } = await y.videos.list({ part: ['status', 'processingDetails'], id: [videoId] }, o)
+        const data = read(await y.videos.list({ part: ['status', 'processingDetails'], id: [videoId] }, o))
         const status = data.items?.[0]?.status
         if (!status) return null
         return {
@@ -95,11 +104,9 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
       }),
     addToPlaylist: (name, videoId) =>
       call('to fill a playlist', async (y, o) => {
-        const mine = await y.playlists.list({ part: ['snippet'], mine: true, maxResults: NEWEST }, o)
-        const known = mine.data.items?.find((p) => p.snippet?.title === name)?.id
-        const playlistId = known ?? (await makePlaylist(y, o, name))
-        const there = await y.playlistItems.list({ part: ['contentDetails'], playlistId, videoId }, o)
-        if ((there.data.items ?? []).length > 0) return
+        const playlistId = (await findPlaylist(y, o, name)) ?? (await makePlaylist(y, o, name))
+        const there = read(await y.playlistItems.list({ part: ['contentDetails'], playlistId, videoId }, o))
+        if ((there.items ?? []).length > 0) return
         const resourceId = { kind: 'youtube#video', videoId }
         await y.playlistItems.insert(
           { part: ['snippet'], requestBody: { snippet: { playlistId, resourceId } } },
@@ -109,12 +116,37 @@ export function youtubeChannel(token: (force: boolean) => Promise<string>, api: 
   }
 }
 
-async function makePlaylist(
+/** A proxy's page, or nothing, with status 200 must not be taken for "there is none". @throws {Fault} `transient` */
+function read<T extends { kind?: string | null }>({ data }: { data: T }): T {
+  if (typeof data === 'object' && data?.kind?.startsWith('youtube#')) return data
+  throw new Fault('YouTube’s answer could not be read', 'transient')
+}
+
+interface CallOptions {
+  rootUrl: string
+  timeout: number
+  auth: never
+}
+
+/** Page by page: somebody may have more playlists than fit into one. */
+async function findPlaylist(
   y: youtube_v3.Youtube,
-  options: { rootUrl: string; timeout: number; auth: never },
-  title: string,
-): Promise<string> {
+  options: CallOptions,
+  name: string,
+): Promise<string | null> {
+  let pageToken: string | undefined
+  do {
+    const ask = { part: ['snippet'], mine: true, maxResults: NEWEST, ...(pageToken ? { pageToken } : {}) }
+    const data = read(await y.playlists.list(ask, options))
+    const known = data.items?.find((p) => p.snippet?.title === name)?.id
+    if (known) return known
+    pageToken = data.nextPageToken ?? undefined
+  } while (pageToken)
+  return null
+}
+
+async function makePlaylist(y: youtube_v3.Youtube, options: CallOptions, title: string): Promise<string> {
   const requestBody = { snippet: { title }, status: { privacyStatus: 'public' } }
-  const { data } = await y.playlists.insert({ part: ['snippet', 'status'], requestBody }, options)
-  return data.id ?? ''
+  const { id } = read(await y.playlists.insert({ part: ['snippet', 'status'], requestBody }, options))
+  return id ?? ''
 }

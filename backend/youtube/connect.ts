@@ -37,9 +37,9 @@ export interface GoogleTokens {
 export interface YoutubeConnect {
   /** @param playlists whether to ask for what playlists need */
   authorizeUrl(state: string, playlists?: boolean): Promise<{ url: string; codeVerifier: string }>
-  /** @throws {Fault} `reauth` when Google gave no refresh token or not the grant to upload */
+  /** @throws {Fault} `person` when Google gave no refresh token or not the grant to upload */
   exchange(code: string, codeVerifier: string): Promise<GoogleTokens>
-  /** @throws {Fault} `reauth` when the grant is gone (`invalid_grant`) */
+  /** @throws {Fault} `person` when the grant is gone (`invalid_grant`) */
   refresh(tokens: GoogleTokens): Promise<GoogleTokens>
   /** Takes the grant back, with all its tokens; one that is gone already is no error. @throws {Fault} */
   revoke(tokens: GoogleTokens): Promise<void>
@@ -92,10 +92,10 @@ export function youtubeConnect({
       if (!scopes.includes(UPLOAD_SCOPE) || !scopes.includes(READ_SCOPE))
         throw new Fault(
           'Google was not given all that was asked for: tick each box to let Echoes upload',
-          'reauth',
+          'person',
         )
       if (!tokens.access_token || !tokens.refresh_token)
-        throw new Fault('Google gave no lasting access', 'reauth')
+        throw new Fault('Google gave no lasting access', 'person')
       const expiresAtMs = tokens.expiry_date ?? Date.now()
       return { accessToken: tokens.access_token, refreshToken: tokens.refresh_token, expiresAtMs, scopes }
     },
@@ -108,13 +108,13 @@ export function youtubeConnect({
       await answer?.body?.cancel()
       // 400: it is revoked already.
       if (!answer?.ok && answer?.status !== 400)
-        throw new Fault(`Google answered ${answer?.status ?? 'nothing'}, asked to take access back`, 'retry')
+        throw youtubeFault('to take access back', answer?.status ?? null, null, Date.now(), 'google')
     },
     async refresh(old) {
       const oauth = client()
       oauth.setCredentials({ refresh_token: old.refreshToken })
       const { credentials } = await asking('for a new token', () => oauth.refreshAccessToken())
-      if (!credentials.access_token) throw new Fault('Google gave no new token', 'retry')
+      if (!credentials.access_token) throw new Fault('Google gave no new token', 'transient')
       return {
         accessToken: credentials.access_token,
         // A refresh brings no refresh token as a rule: the old one stays.
@@ -131,7 +131,6 @@ async function asking<T>(what: string, call: () => Promise<T>): Promise<T> {
     return await call()
   } catch (error) {
     const response = (error as { response?: { status?: number; data?: unknown } }).response
-    if (!response?.status) throw new Fault(`Google could not be reached, asked ${what}`, 'retry')
-    throw youtubeFault(what, response.status, response.data, Date.now())
+    throw youtubeFault(what, response?.status ?? null, response?.data, Date.now(), 'google')
   }
 }

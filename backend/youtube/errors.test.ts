@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nextPacificMidnight, youtubeFault } from './errors.ts'
+import { nextPacificMidnight } from '../domain/pacific.ts'
+import { youtubeFault } from './errors.ts'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 const HOUR = 3_600_000
@@ -8,21 +9,22 @@ const said = (reason: string, message = '') => ({ error: { message, errors: [{ r
 
 describe('what a refusal of Google’s means', () => {
   it.each([
-    [503, null, 'retry', undefined],
-    [500, said('backendError'), 'retry', undefined],
-    [403, said('quotaExceeded'), 'retry', nextPacificMidnight(NOW)],
-    [429, said('rateLimitExceeded', 'limit "Video Uploads per day"'), 'retry', nextPacificMidnight(NOW)],
-    [403, said('userRateLimitExceeded'), 'retry', NOW + 60_000],
-    [400, said('uploadLimitExceeded'), 'retry', NOW + 24 * HOUR],
-    [400, { error: 'invalid_grant' }, 'reauth', undefined],
-    [401, said('authError'), 'reauth', undefined],
-    [401, said('youtubeSignupRequired'), 'reauth', undefined],
-    [403, said('insufficientPermissions'), 'reauth', undefined],
-    [400, said('invalidTitle'), 'permanent', undefined],
-    [403, said('forbidden'), 'permanent', undefined],
-  ])('%i %j: %s', (status, body, remedy, notBeforeMs) => {
-    const fault = youtubeFault('to take the video', status, body, NOW)
-    expect([fault.remedy, fault.notBeforeMs]).toEqual([remedy, notBeforeMs])
+    [503, null, 'transient', undefined],
+    [500, said('backendError'), 'transient', undefined],
+    [403, said('quotaExceeded'), 'quota', nextPacificMidnight(NOW)],
+    [429, said('rateLimitExceeded', 'limit "Video Uploads per day"'), 'quota', nextPacificMidnight(NOW)],
+    [403, said('userRateLimitExceeded'), 'transient', NOW + 60_000],
+    [400, said('uploadLimitExceeded'), 'quota', NOW + 24 * HOUR],
+    [400, { error: 'invalid_grant' }, 'person', undefined],
+    [401, said('authError'), 'transient', undefined],
+    [401, said('youtubeSignupRequired'), 'person', undefined],
+    [403, said('insufficientPermissions'), 'person', undefined],
+    [400, said('invalidTitle'), 'bug', undefined],
+    [403, said('forbidden'), 'bug', undefined],
+  ])('%i %j: %s', (status, body, kind, notBeforeMs) => {
+    const name = JSON.stringify(body).includes('_grant') ? 'google' : 'youtube'
+    const fault = youtubeFault('to take the video', status, body, NOW, name)
+    expect([fault.kind, fault.notBeforeMs]).toEqual([kind, notBeforeMs])
   })
 
   it('the daily quota is new at the next midnight in Los Angeles, in summer, in winter and between', () => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MovableClock } from '../../scripts/sandbox/clock.ts'
 import { GoogleWorld } from '../../scripts/sandbox/google/world.ts'
 import { listen, type Listening } from '../../scripts/sandbox/http.ts'
-import { nextPacificMidnight } from './errors.ts'
+import { nextPacificMidnight } from '../domain/pacific.ts'
 import { uploadVideo, type SessionStore, type UploadOptions } from './upload.ts'
 
 const BYTES = 1_500_000
@@ -157,7 +157,7 @@ describe('what YouTube refuses', () => {
   it('a used-up quota is tried again after midnight in Los Angeles', async () => {
     google.faults.quotaUsedUp = true
     await expect(upload()).rejects.toMatchObject({
-      remedy: 'retry',
+      kind: 'quota',
       notBeforeMs: nextPacificMidnight(Date.now()),
     })
     expect(google.videos).toHaveLength(0)
@@ -165,7 +165,7 @@ describe('what YouTube refuses', () => {
 
   it('storms that do not end are given back to the engine, with the session kept', async () => {
     google.faults.uploadStatuses = [0, ...Array<number>(30).fill(503)]
-    await expect(upload({ attempts: 3 })).rejects.toMatchObject({ remedy: 'retry' })
+    await expect(upload({ attempts: 3 })).rejects.toMatchObject({ kind: 'transient' })
     google.faults.uploadStatuses = []
     expectOneWholeVideo(await upload())
   })
@@ -183,6 +183,6 @@ describe('what YouTube refuses', () => {
           wait: async () => {},
         },
       ),
-    ).rejects.toMatchObject({ remedy: 'permanent', message: expect.stringContaining('invalidTitle') })
+    ).rejects.toMatchObject({ kind: 'bug', message: expect.stringContaining('invalidTitle') })
   })
 })

@@ -24,7 +24,8 @@ export interface SessionStore {
   load(): Promise<{ url: string | null; videoId: string | null }>
   /**
    * Puts `next` in the place of `before`, and says whether it could: not when another process has put its own there
-   * meanwhile, or has the video. A worker that was frozen and wakes up so cannot begin a second video.
+   * meanwhile, or has the video, and not when the streamer has dropped it or taken their consent back. A worker that was
+   * frozen and wakes up so cannot begin a second video.
    */
   replace(before: string | null, next: string | null): Promise<boolean>
 }
@@ -60,7 +61,7 @@ type Step =
 
 /**
  * Uploads `file` and returns the id of the one video.
- * @throws {Fault} `retry` when the attempts are used up or a quota is, `reauth`, or `permanent`
+ * @throws {Fault} `transient` when the attempts are used up, `quota`, `person`, or `bug`
  */
 export async function uploadVideo(
   file: string,
@@ -85,7 +86,12 @@ export async function uploadVideo(
       if (videoId) return videoId
       await session.replace(url, null)
     }
-    if (step.kind === 'opened' && !(await session.replace(null, step.url))) continue
+    if (step.kind === 'opened' && !(await session.replace(null, step.url))) {
+      const now = await session.load()
+      if (now.url === null && now.videoId === null)
+        throw new Fault('the upload may not begin any more', 'bug')
+      continue
+    }
     const target = step.kind === 'opened' ? step.url : url
     if (!target || (step.kind !== 'at' && step.kind !== 'opened')) continue
     const offset = step.kind === 'at' ? step.offset : 0
@@ -94,7 +100,7 @@ export async function uploadVideo(
     if (sent.kind === 'done') return sent.videoId
     force = sent.kind === 'again' && sent.force
   }
-  throw new Fault(`YouTube did not take the video in ${attempts} attempts`, 'retry')
+  throw new Fault(`YouTube did not take the video in ${attempts} attempts`, 'transient')
 }
 
 /** A database that was restored from a backup may not know that the video went up meanwhile. */
@@ -195,6 +201,6 @@ async function classify(answer: Response, what: string): Promise<Step> {
   if (answer.status === 404 || answer.status === 410) return { kind: 'expired' }
   if (answer.status === 401) return { kind: 'again', force: true }
   const fault = youtubeFault(what, answer.status, body, Date.now())
-  if (fault.remedy === 'retry' && fault.notBeforeMs === undefined) return { kind: 'again', force: false }
+  if (fault.kind === 'transient') return { kind: 'again', force: false }
   throw fault
 }

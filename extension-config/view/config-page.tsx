@@ -21,6 +21,13 @@ const LENGTHS: [number, string][] = [
   [60 * SECOND, '1:00'],
   [90 * SECOND, '1:30'],
 ]
+const LONG: [number, string][] = [
+  [60 * SECOND, '1 minute'],
+  [2 * MINUTE, '2 minutes'],
+  [3 * MINUTE, '3 minutes'],
+  [5 * MINUTE, '5 minutes'],
+  [10 * MINUTE, '10 minutes'],
+]
 const LONGEST: [number, string][] = [
   [60 * SECOND, '1 minute'],
   [2 * MINUTE, '2 minutes'],
@@ -164,6 +171,12 @@ function Lengths({ settings, autosave }: Part) {
           value={settings.maxLengthMs}
           options={LONGEST}
           onChange={(maxLengthMs) => autosave.change({ maxLengthMs })}
+        />
+        <Choice
+          label={`With “${settings.prefix}long”, an echo is`}
+          value={settings.longLengthMs}
+          options={LONG}
+          onChange={(longLengthMs) => autosave.change({ longLengthMs })}
         />
         <Duration
           label="Viewers are behind by"

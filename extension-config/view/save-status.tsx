@@ -6,6 +6,7 @@ const NAMES: Record<Field, string> = {
   minimumRole: 'the role that is open to',
   defaultLengthMs: 'the usual length',
   maxLengthMs: 'the longest echo',
+  longLengthMs: 'the length of long echoes',
   latencyMs: 'the delay of viewers',
   cooldownMs: 'the cool-down',
   undoMs: 'the time for taking back',

@@ -1,12 +1,27 @@
 /** A clock that runs, and can be moved. */
 import type { Clock } from '../../shared/clock.ts'
 
+export interface Pace {
+  /** From then on (UTC milliseconds) … */
+  sinceMs: number
+  /** … each second of the real clock is so many of this one. */
+  speed: number
+}
+
 export class MovableClock implements Clock {
+  readonly #pace: Pace
   #offsetMs = 0
   #frozenAt: number | null = null
 
+  /** Several processes given the same pace agree about the time. */
+  constructor(pace: Pace = { sinceMs: 0, speed: 1 }) {
+    this.#pace = pace
+  }
+
   now(): number {
-    return (this.#frozenAt ?? Date.now()) + this.#offsetMs
+    const { sinceMs, speed } = this.#pace
+    const running = sinceMs + (Date.now() - sinceMs) * speed
+    return (this.#frozenAt ?? running) + this.#offsetMs
   }
 
   advance(ms: number): void {

@@ -29,3 +29,5 @@ export async function startHooks(): Promise<HookServer> {
   const { url, close } = await listen(app)
   return { url, notices, statuses, close }
 }
+
+// Lenient here: it takes whatever comes, and never asks for patience by itself.

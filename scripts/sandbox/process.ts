@@ -1,5 +1,6 @@
 /** Echoes as a process of its own beside the sandbox, that can be killed and started again. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +14,7 @@ export interface EchoesProcess {
   stop(): void
   /** The end, whatever brought it about. */
   ended: Promise<void>
+  pid: number
 }
 
 const running = new Set<ChildProcess>()
@@ -21,10 +23,15 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-export function startProcess(environment: Record<string, string>, roles: string[] = []): EchoesProcess {
+/** @param main another file to start than Echoes' own */
+export function startProcess(
+  environment: Record<string, string>,
+  roles: string[] = [],
+  main = MAIN,
+): EchoesProcess {
   // Not by way of the `tsx` command: that is a process of its own, and would take the signal instead.
   const roleArguments = roles.flatMap((role) => ['--role', role])
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', MAIN, ...roleArguments], {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', main, ...roleArguments], {
     env: { ...process.env, NODE_OPTIONS: '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -35,7 +42,24 @@ export function startProcess(environment: Record<string, string>, roles: string[
       resolve()
     })
   })
-  return { kill: () => child.kill('SIGKILL'), stop: () => child.kill(), ended }
+  return { kill: () => child.kill('SIGKILL'), stop: () => child.kill(), ended, pid: child.pid ?? 0 }
+}
+
+/** Processes that some others have started, and their command lines. Linux only. */
+export function childrenOf(parents: ReadonlySet<number>): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+        // The program's name stands in parentheses and may hold anything.
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+        if (!parents.has(parent)) return []
+        return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'utf8') }]
+      } catch {
+        return [] // it has ended meanwhile
+      }
+    })
 }
 
 export async function freePort(): Promise<number> {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { SITE_CSS } from '../../backend/web/site/style.ts'
 import { MovableClock } from './clock.ts'
+import { Faults, type Service } from './faults.ts'
 import { GoogleWorld } from './google/world.ts'
 import { listen } from './http.ts'
 import { startRig, type Rig } from './rig/rig.tsx'
@@ -20,9 +21,13 @@ import { TwitchWorld } from './twitch/world.ts'
 
 export interface Sandbox {
   clock: MovableClock
+  /** What is wrong with which service just now. */
+  faults: Faults
   twitch: TwitchWorld
   twitchId: TwitchId
   eventsub: EventSub
+  /** How often Helix was asked what, and how often it said 429. */
+  asked: Map<string, number>
   clips: ClipShop
   chat: ChatServer
   video: VideoServer
@@ -49,8 +54,14 @@ export const PEOPLE = {
 /** The sandbox's own pages look like the site's. */
 const siteCss = (c: Context) => c.body(SITE_CSS, 200, { 'content-type': 'text/css' })
 
-export async function startSandbox({ footageDir }: { footageDir: string }): Promise<Sandbox> {
-  const clock = new MovableClock()
+/** @param clock of its whole world; else one that runs as the real one does */
+export async function startSandbox({
+  footageDir,
+  clock = new MovableClock(),
+}: {
+  footageDir: string
+  clock?: MovableClock
+}): Promise<Sandbox> {
   const twitch = new TwitchWorld(clock, footageDir)
   const streamer = twitch.addUser(PEOPLE.streamer)
   const moderator = twitch.addUser(PEOPLE.moderator)
@@ -63,32 +74,52 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
   const eventsub = new EventSub(twitch)
   const clips = new ClipShop(twitch)
   const video = videoServer(twitch, clips)
-  const helix = helixRoutes({ world: twitch, id: twitchId, eventsub, clips, extension: rig.extension })
+  const asked = new Map<string, number>()
+  const count = (what: string) => asked.set(what, (asked.get(what) ?? 0) + 1)
+  const helix = helixRoutes({ count, world: twitch, id: twitchId, eventsub, clips, extension: rig.extension })
+  const faults = new Faults(clock)
+  faults.on('begin', ({ service, fault }) => {
+    if (fault !== 'expired') return
+    if (service === 'helix' || service === 'twitch-id') twitchId.expireAccess()
+    if (service === 'youtube' || service === 'google') google.expireTokens()
+  })
   const api = new Hono()
+  api.use(faults.gate((path) => (/^\/(oauth2|auth)\//.test(path) ? 'twitch-id' : 'helix')))
   api.get('/site.css', siteCss)
   for (const prefix of ['/oauth2', '/auth']) api.route(prefix, twitchId.routes())
   // twurple's mock mode asks under /mock, except for the subscriptions.
   for (const prefix of ['/helix', '/mock', '/']) api.route(prefix, helix)
   const google = new GoogleWorld(clock)
-  const googleApp = google.routes().get('/site.css', siteCss)
+  const googleApp = new Hono().use(faults.gate(youtubeOrGoogle)).route('/', google.routes())
+  googleApp.get('/site.css', siteCss)
   const stripe = new StripeWorld()
-  const stripeApp = new Hono().get('/site.css', siteCss).route('/', stripePages(stripe))
+  const stripeApp = new Hono()
+    .use(faults.gate(() => 'stripe'))
+    .get('/site.css', siteCss)
+    .route('/', stripePages(stripe))
   stripeApp.route(
     '/',
     stripeApi(stripe, () => stripeServer.url),
   )
+  const videoApp = new Hono().use(faults.gate(() => 'video')).route('/', video.app)
+  const isGone =
+    (...services: Service[]) =>
+    () =>
+      services.some((service) => faults.now(service) === 'refused')
   const [apiServer, videoListening, googleServer, stripeServer] = await Promise.all([
-    listen(api),
-    listen(video.app),
-    listen(googleApp),
-    listen(stripeApp),
+    listen(api, 0, isGone('helix', 'twitch-id')),
+    listen(videoApp, 0, isGone('video')),
+    listen(googleApp, 0, isGone('youtube', 'google')),
+    listen(stripeApp, 0, isGone('stripe')),
   ])
   clips.baseUrl = videoListening.url
-  const chat = await startChat(twitch)
-  const mail = await startMail()
+  const chat = await startChat(twitch, 0, faults)
+  const mail = await startMail(0, faults)
   const secrets = { eventsub: randomBytes(24).toString('hex'), tokens: randomBytes(32).toString('base64') }
   return {
     clock,
+    faults,
+    asked,
     twitch,
     twitchId,
     eventsub,
@@ -145,6 +176,10 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       DECISION_POLL_MS: '500',
       PROCESSING_POLL_MS: '500',
       ROOM_POLL_MS: '500',
+      DAMAGED_AFTER_MS: '1000',
+      RETRY_MS: '300',
+      LONGEST_RETRY_MS: '2000',
+      RESTART_MS: '3000',
       HARVEST_EVERY_MS: '1000',
       HARVEST_QUIET_MS: '90000',
       DISK_RESERVE_MB: '100',
@@ -175,6 +210,10 @@ export async function startSandbox({ footageDir }: { footageDir: string }): Prom
       ])
     },
   }
+}
+
+function youtubeOrGoogle(path: string): Service {
+  return /^\/(upload\/)?youtube\//.test(path) ? 'youtube' : 'google'
 }
 
 function billingSettings(stripe: StripeWorld, url: string, port: number): Record<string, string> {

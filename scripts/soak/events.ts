@@ -12,7 +12,7 @@ import { storeEvent } from '../../backend/db/inbox.ts'
 import { findShow } from '../../backend/db/shows.ts'
 import type { JobContext } from '../../backend/jobs/context.ts'
 import { handleEvents } from '../../backend/jobs/events.ts'
-import { reconcile } from '../../backend/jobs/reconcile.ts'
+import { makeReconciler } from '../../backend/jobs/reconcile.ts'
 import { confirm } from '../../backend/jobs/steps/confirm.ts'
 import { makeLog } from '../../backend/log.ts'
 import { readOffline, readOnline, readUpdate } from '../../backend/twitch/eventsub.ts'
@@ -175,7 +175,9 @@ async function play(db: Database, schedule: Schedule): Promise<TrueStream[][]> {
         }))
         .reverse(),
     existingUsers: async (ids: string[]) => new Set(ids),
-    subscriptions: async () => [],
+    subscriptionsOf: async () => [],
+    subscriptionsTo: async () => [],
+    allSubscriptions: async function* () {},
     subscribe: async () => undefined,
     unsubscribe: async () => undefined,
   }
@@ -186,6 +188,7 @@ async function play(db: Database, schedule: Schedule): Promise<TrueStream[][]> {
     if (show) settling.push({ showId, ending: show.endings, atMs: nowMs + SETTLE_MS })
   }
   const context = { db, clock, log, twitch, showEnded }
+  const reconciler = makeReconciler({ ...context, vods: { measure: async () => null }, callback: '' })
   const read = { online: readOnline, offline: readOffline, update: readUpdate, chat: async () => undefined }
   const arriving = schedule.events
     .flatMap((event, n) =>
@@ -202,9 +205,9 @@ async function play(db: Database, schedule: Schedule): Promise<TrueStream[][]> {
       const { event, n } = arriving.shift() as (typeof arriving)[number]
       arrived = (await storeEvent(db, incoming(event, n), nowMs)) || arrived
     }
-    if (arrived) await handleEvents({ ...context, read })
+    if (arrived) await handleEvents({ ...context, read, endEventsOf: async () => undefined })
     if (nowMs >= nextReconcileMs) {
-      await reconcile({ ...context, vods: { measure: async () => null }, callback: '' })
+      await reconciler.round()
       nextReconcileMs = nowMs + RECONCILE_MS
     }
     for (const due of settling.filter((s) => s.atMs <= nowMs)) {

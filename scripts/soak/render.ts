@@ -152,7 +152,9 @@ async function runPlan(url: string, plan: Plan, dir: string, report: RenderRepor
     return wrongPicture(file, assembled.pieces, windows, { cut: plan.cut, mayLack })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    if (doubtful.some((p) => message.startsWith(`part ${p.index} `))) {
+    const isNamed = ({ index }: { index: number }) =>
+      message.startsWith(`part ${index} `) || message.endsWith(`asked for part ${index} (${index}.ts)`)
+    if (doubtful.some(isNamed)) {
       report.refused++
       return null
     }

@@ -1,5 +1,5 @@
 /** Uploads one file as the worker does, with its state in a database; is killed by upload.ts at any instant. */
-import { openDatabase } from '../../backend/db/database.ts'
+import { openDatabase, within } from '../../backend/db/database.ts'
 import { findUpload, replaceSession, saveUpload } from '../../backend/db/uploads.ts'
 import { youtubeChannel } from '../../backend/youtube/channel.ts'
 import { uploadVideo } from '../../backend/youtube/upload.ts'
@@ -21,7 +21,7 @@ const videoId = await uploadVideo(
         const stored = await findUpload(db, recapId)
         return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
       },
-      replace: (before, next) => replaceSession(db, recapId, before, next, Date.now()),
+      replace: (before, next) => within(db, (tx) => replaceSession(tx, recapId, before, next, Date.now())),
     },
     findUploaded: () => youtubeChannel(async () => token, api).findUploaded(tag),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),

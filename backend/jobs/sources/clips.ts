@@ -2,10 +2,11 @@
  * VODs by way of clips: Twitch's documented way. What is longer than a clip may be becomes several that lie next to each
  * other. Each clip is public on the channel, so it is ordered once, and its id is kept beside the file it becomes.
  */
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Fault } from '../../../shared/fault.ts'
+import { Fault, kindOf } from '../../../shared/fault.ts'
+import { MediaError } from '../../media/av.ts'
 import { download, Gone } from '../../media/download.ts'
 import type { Downloads } from '../../media/downloads.ts'
 import { FETCH_DEFAULTS } from '../../media/fetch-parts.ts'
@@ -19,6 +20,10 @@ export interface ClipsSourceOptions {
   pollMs: number
   /** Twitch says that it may take minutes. What is late then is looked for when the step is tried again. */
   patienceMs: number
+  /** A clip that has not appeared so long after its order never will. */
+  lostMs: number
+  /** UTC milliseconds. */
+  now(): number
 }
 
 export interface Clip {
@@ -59,9 +64,12 @@ export function clipsSource(options: ClipsSourceOptions): VodSource {
       await bring.expect?.(seconds * BYTES_A_SEC)
       const folder = join(dir, `${vod.vodId}-clips`)
       await mkdir(folder, { recursive: true })
-      await bringClips(all, folder, vod, options, bring)
-      const pieces = wanted.map((clips, n) => clips.flatMap((clip) => pieceOf(clip, spans[n], folder)))
-      return { pieces, partsFetched: all.length, partsTotal: all.length }
+      const lacks = await bringClips(all, folder, vod, options, bring)
+      const lost = wanted.map((clips) => clips.flatMap((clip) => lacks.get(nameOf(clip)) ?? [])[0])
+      const pieces = wanted.map((clips, n) =>
+        lost[n] === undefined ? clips.flatMap((clip) => pieceOf(clip, spans[n], folder)) : [],
+      )
+      return { pieces, lost, partsFetched: all.length, partsTotal: all.length }
     },
   }
 }
@@ -73,24 +81,35 @@ function pieceOf(clip: Clip, span: VodSpan | undefined, folder: string): Footage
   return [{ files: [join(folder, `${nameOf(clip)}.mp4`)], filesStartSec: clip.startSec, startSec, endSec }]
 }
 
+/** @returns for clips that cannot be had, by their names: why */
 async function bringClips(
   all: readonly Clip[],
   folder: string,
   vod: { vodId: string; channelId: string },
-  { clips, downloads, pollMs, patienceMs }: ClipsSourceOptions,
+  options: ClipsSourceOptions,
   { signal, onPart }: BringOptions,
-): Promise<void> {
+): Promise<Map<string, string>> {
+  const { clips, downloads } = options
+  const lost = new Map<string, string>()
+  const fileOf = (clip: Clip) => join(folder, `${nameOf(clip)}.mp4`)
   const missing: { clip: Clip; id: string }[] = []
   for (const clip of all) {
-    const file = join(folder, `${nameOf(clip)}.mp4`)
-    if (await stat(file).catch(() => null)) continue
-    missing.push({ clip, id: await orderOnce(clip, folder, vod, clips) })
+    if (await stat(fileOf(clip)).catch(() => null)) continue
+    try {
+      missing.push({ clip, id: await orderOnce(clip, folder, vod, options) })
+    } catch (error) {
+      if (kindOf(error) !== 'damaged') throw error
+      lost.set(nameOf(clip), `clip ${nameOf(clip)} s was refused`)
+    }
   }
-  await untilListed(
-    missing.map((m) => m.id),
-    { clips, pollMs, patienceMs, signal },
-  )
-  let done = all.length - missing.length
+  for (const clip of await neverListed(missing, folder, options, signal)) {
+    lost.set(nameOf(clip), `clip ${nameOf(clip)} s has never appeared`)
+    missing.splice(
+      missing.findIndex((m) => m.clip === clip),
+      1,
+    )
+  }
+  let done = all.length - missing.length - lost.size
   for (let n = 0; n < missing.length; n += DOWNLOADS_A_TIME) {
     const batch = missing.slice(n, n + DOWNLOADS_A_TIME)
     const urls = await clips.downloads(
@@ -99,58 +118,113 @@ async function bringClips(
     )
     await Promise.all(
       batch.map(async ({ clip, id }) => {
+        const name = `clip ${nameOf(clip)} s`
         const get = (url: string | null | undefined) => {
-          const name = `clip ${nameOf(clip)} s`
-          if (!url) throw new Fault(`Twitch has no download of ${name} yet`, 'retry')
-          const file = join(folder, `${nameOf(clip)}.mp4`)
+          if (!url) throw new Fault(`Twitch has no download of ${name} yet`, 'transient')
           const one = { ...FETCH_DEFAULTS, ...(signal ? { signal } : {}) }
-          return downloads.run(url, 'now', () => download(url, undefined, file, name, one), signal)
+          return downloads.run(
+            url,
+            'now',
+            async () => void (await download(url, undefined, fileOf(clip), name, one)),
+            signal,
+          )
         }
-        await get(urls.get(id)).catch(async (error: unknown) => {
-          if (!(error instanceof Gone)) throw error
-          // Signed addresses do not last; nobody says how long.
-          await get((await clips.downloads(vod.channelId, [id])).get(id))
-        })
+        // Another video of the same show may want the same clip at this moment.
+        await downloads
+          .once(fileOf(clip), () =>
+            get(urls.get(id)).catch(async (error: unknown) => {
+              if (!(error instanceof Gone)) throw error
+              // Signed addresses do not last; nobody says how long.
+              await get((await clips.downloads(vod.channelId, [id])).get(id))
+            }),
+          )
+          .catch((error: unknown) => {
+            if (!(error instanceof MediaError)) throw error
+            lost.set(nameOf(clip), error.message)
+          })
         onPart?.(++done, all.length)
       }),
     )
   }
+  return lost
 }
 
-/** The id that the clip got, from the file beside it; else it is ordered now. */
+/** Get Clips may list a clip only minutes after it was made. */
+const UNCERTAIN_MS = 10 * 60_000
+
+/**
+ * The id that the clip got, from the file beside it; else it is ordered now. That an order goes out is noted before it
+ * does: where its answer was lost, Twitch is asked what became of it, since a second order would be a second clip for all
+ * to see.
+ */
 async function orderOnce(
   clip: Clip,
   folder: string,
   { vodId, channelId }: { vodId: string; channelId: string },
-  clips: Clips,
+  { clips, downloads, now }: ClipsSourceOptions,
 ): Promise<string> {
   const note = join(folder, `${nameOf(clip)}.id`)
-  const known = await readFile(note, 'utf8').catch(() => null)
-  if (known) return known
-  const { startSec, endSec } = clip
-  const title = `Echoes ${nameOf(clip)}`
-  const id = await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title })
-  await writeFile(`${note}.partial`, id)
-  await rename(`${note}.partial`, note)
+  const sent = join(folder, `${nameOf(clip)}.sent`)
+  const read = (file: string) => readFile(file, 'utf8').catch(() => null)
+  // Two videos of a show may want the same clip at the same moment.
+  await downloads.once(note, async () => {
+    if (await read(note)) return
+    const { startSec, endSec } = clip
+    const title = `Echoes ${vodId}, ${nameOf(clip)} s`
+    const sentAtMs = Number((await read(sent)) ?? NaN)
+    if (Number.isFinite(sentAtMs)) {
+      const [made] = await clips.madeAs(channelId, title, sentAtMs - UNCERTAIN_MS)
+      if (made) return keep(note, made)
+      if (now() - sentAtMs < UNCERTAIN_MS)
+        throw new Fault(`Twitch has not said whether it made clip ${nameOf(clip)} s`, 'transient')
+    }
+    await keep(sent, String(now()))
+    try {
+      await keep(note, await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title }))
+    } catch (error) {
+      // A refusal is an answer: there is no such clip.
+      if (error instanceof Fault && (error.status ?? 500) < 500) await rm(sent, { force: true })
+      throw error
+    }
+  })
+  const id = await read(note)
+  if (!id) throw new Fault(`clip ${nameOf(clip)} s was not ordered`, 'transient')
   return id
 }
 
-async function untilListed(
-  ids: readonly string[],
-  wait: { clips: Clips; pollMs: number; patienceMs: number; signal: AbortSignal | undefined },
-): Promise<void> {
-  const until = performance.now() + wait.patienceMs
-  let left = ids
-  for (
-    let pauseMs = wait.pollMs;
-    left.length > 0;
-    pauseMs = Math.min(2 * pauseMs, SLOWEST_POLL * wait.pollMs)
-  ) {
-    const listed = await wait.clips.listed(left)
-    left = left.filter((id) => !listed.has(id))
-    if (left.length === 0) return
-    if (performance.now() >= until) throw new Fault(`${left.length} clips have not appeared yet`, 'retry')
-    await sleep(pauseMs, undefined, wait.signal ? { signal: wait.signal } : {})
+async function keep(file: string, text: string): Promise<void> {
+  const partial = `${file}.${process.pid}.partial`
+  await writeFile(partial, text)
+  await rename(partial, file)
+}
+
+/**
+ * Waits until the clips are listed.
+ * @returns those that never will be @throws {Fault} `transient` while some may still come
+ */
+async function neverListed(
+  ordered: readonly { clip: Clip; id: string }[],
+  folder: string,
+  { clips, pollMs, patienceMs, lostMs, now }: ClipsSourceOptions,
+  signal: AbortSignal | undefined,
+): Promise<Clip[]> {
+  const until = performance.now() + patienceMs
+  let left = ordered
+  const isOverdue = async ({ clip }: { clip: Clip }) => {
+    const place = join(folder, nameOf(clip))
+    const sent = await readFile(`${place}.sent`, 'utf8').catch(() => null)
+    // An order of an earlier version has no note of when it went out.
+    const sentAtMs = sent === null ? (await stat(`${place}.id`)).mtimeMs : Number(sent)
+    return now() - sentAtMs >= lostMs
+  }
+  for (let pauseMs = pollMs; ; pauseMs = Math.min(2 * pauseMs, SLOWEST_POLL * pollMs)) {
+    if (left.length === 0) return []
+    const listed = await clips.listed(left.map((l) => l.id))
+    left = left.filter((l) => !listed.has(l.id))
+    const overdue = await Promise.all(left.map(isOverdue))
+    if (overdue.every(Boolean)) return left.map((l) => l.clip)
+    if (performance.now() >= until) throw new Fault(`${left.length} clips have not appeared yet`, 'transient')
+    await sleep(pauseMs, undefined, signal ? { signal } : {})
   }
 }
 

@@ -20,44 +20,79 @@ const RECORDING = /\.(mp4|mkv|mov|ts|flv)$/i
 const GROWING_MS = 20_000
 /** Of a stream, a recording must have so much at least. */
 const LEAST_OVERLAP_MS = 10_000
+/** Less is not worth showing. */
+const SHORTEST_SEC = 1
+
+/** Names of recordings that go together, as one id: a file's name holds no slash. */
+const TOGETHER = '/'
+
+interface Recording {
+  name: string
+  createdAtMs: number
+  durationMs: number
+}
 
 export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodSource {
-  const recordings = async (channelId: string, streams: readonly StreamSpan[]): Promise<ArchivedVod[]> => {
+  const recordingsIn = async (channelId: string, names?: readonly string[]): Promise<Recording[]> => {
     const dir = join(folder, channelId)
-    const found: ArchivedVod[] = []
-    for (const name of await readdir(dir).catch(() => [])) {
+    const found: Recording[] = []
+    for (const name of names ?? (await readdir(dir).catch(() => []))) {
       if (!RECORDING.test(name)) continue
-      const { mtimeMs } = await stat(join(dir, name))
+      const info = await stat(join(dir, name)).catch(() => null)
       // One that grows has no length yet.
-      const durationSec = await durationOf(join(dir, name)).catch(() => null)
-      if (durationSec === null) continue
-      const vod = {
-        vodId: name,
-        createdAtMs: Math.round(mtimeMs - durationSec * 1000),
-        durationMs: Math.round(durationSec * 1000),
-      }
-      const stream = streams.find((s) => overlapMs(s, vod) >= LEAST_OVERLAP_MS)
-      if (stream) found.push({ ...vod, streamId: stream.streamId })
+      const durationSec = info && (await durationOf(join(dir, name)).catch(() => null))
+      if (!info || durationSec === null) continue
+      const durationMs = Math.round(durationSec * 1000)
+      found.push({ name, createdAtMs: Math.round(info.mtimeMs - durationMs), durationMs })
     }
-    return found
+    return found.sort((a, b) => a.createdAtMs - b.createdAtMs)
   }
   return {
     around: 'free',
-    recordings,
+    async recordings(channelId, streams) {
+      const all = await recordingsIn(channelId)
+      // One recording may hold several streams, and a stream may lie in several.
+      return streams.flatMap((stream): ArchivedVod[] => {
+        const ofStream = all.filter((r) => overlapMs(stream, r) >= LEAST_OVERLAP_MS)
+        const [first, last] = [ofStream[0], ofStream.at(-1)]
+        if (!first || !last) return []
+        return [
+          {
+            vodId: ofStream.map((r) => r.name).join(TOGETHER),
+            streamId: stream.streamId,
+            createdAtMs: first.createdAtMs,
+            durationMs: last.createdAtMs + last.durationMs - first.createdAtMs,
+          },
+        ]
+      })
+    },
     async inspect(vod) {
       return { durationMs: vod.durationMs, complete: now() - vod.createdAtMs - vod.durationMs > GROWING_MS }
     },
     measure: async () => null,
     async bring({ vodId, channelId }, spans, _dir, { ahead = false } = {}) {
       if (ahead) return { pieces: [], partsFetched: 0, partsTotal: 1 }
-      const file = join(folder, channelId, vodId)
-      if (!(await stat(file).catch(() => null)))
-        throw new Fault(`the recording ${vodId} is not there any more`, 'permanent')
-      // Read where it lies: only what the spans need is read of it.
-      const pieces = spans.map(({ startSec, endSec }) => [
-        { files: [file], filesStartSec: 0, startSec, endSec },
-      ])
-      return { pieces, partsFetched: 1, partsTotal: 1 }
+      const names = vodId.split(TOGETHER)
+      const files = await recordingsIn(channelId, names)
+      const lacking = names.find((name) => !files.some((f) => f.name === name))
+      const [first] = files
+      if (lacking !== undefined || !first)
+        throw new Fault(`the recording ${lacking ?? vodId} is not there any more`, 'damaged')
+      // Read where they lie: only what the spans need is read of them.
+      const pieces = spans.map((span) => {
+        let shownToSec = span.startSec
+        return files.flatMap(({ name, createdAtMs, durationMs }) => {
+          const filesStartSec = (createdAtMs - first.createdAtMs) / 1000
+          // Recordings may overlap: each second is shown once.
+          const startSec = Math.max(shownToSec, filesStartSec)
+          const endSec = Math.min(span.endSec, filesStartSec + durationMs / 1000)
+          if (endSec - startSec < SHORTEST_SEC) return []
+          shownToSec = endSec
+          return [{ files: [join(folder, channelId, name)], filesStartSec, startSec, endSec }]
+        })
+      })
+      const lost = pieces.map((p) => (p.length === 0 ? 'it was not recorded' : undefined))
+      return { pieces, lost, partsFetched: files.length, partsTotal: files.length }
     },
   }
 }

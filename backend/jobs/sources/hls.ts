@@ -23,7 +23,7 @@ const BYTES_A_SEC = 1_100_000
 export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource {
   const load = async (vodId: string) => {
     const loaded = await loadPlaylist(await masterUrl(vodId))
-    if (!loaded.ok) throw new Fault(`VOD ${vodId}: ${loaded.reason}`, 'retry')
+    if (!loaded.ok) throw new Fault(`VOD ${vodId}: ${loaded.reason}`, 'transient')
     return loaded
   }
   return {
@@ -44,6 +44,7 @@ export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource
       const seconds = parts.reduce((sum, p) => sum + p.durationSec, 0)
       await expect?.(seconds * (bandwidth ? bandwidth / 8 : BYTES_A_SEC))
       let done = 0
+      const lost = new Map<number, string>()
       const fetched = await fetchParts(parts, join(dir, vodId), {
         ...FETCH_DEFAULTS,
         downloads,
@@ -51,10 +52,16 @@ export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource
         // The address may have expired on the way: the source is asked again, and the part is the one in the same place.
         renew: async (part) => (await load(vodId)).playlist.parts[part.index],
         onPart: () => onPart?.(++done, parts.length),
+        onLost: (part, why) => lost.set(part.index, why),
         ...(signal ? { signal } : {}),
       })
-      const pieces = ahead ? [] : windows.map((ofSpan) => ofSpan.map((w) => spanOf(w, fetched)))
-      return { pieces, partsFetched: parts.length, partsTotal: playlist.parts.length }
+      const lacks = windows.map(
+        (ofSpan) => ofSpan.flatMap((w) => w.parts.flatMap((part) => lost.get(part.index) ?? []))[0],
+      )
+      const pieces = ahead
+        ? []
+        : windows.map((ofSpan, n) => (lacks[n] ? [] : ofSpan.map((w) => spanOf(w, fetched))))
+      return { pieces, lost: lacks, partsFetched: parts.length, partsTotal: playlist.parts.length }
     },
   }
 }

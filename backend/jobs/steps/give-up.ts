@@ -1,5 +1,6 @@
 /** The way out when a recap cannot be made: recorded with its reason, and the streamer is told once. */
 import { findChannel } from '../../db/channels.ts'
+import { UNREADABLE } from '../../db/recap-again.ts'
 import { findRecap, recordStep } from '../../db/recaps.ts'
 import { noticeLetter } from '../../mail/letters.tsx'
 import type { JobContext } from '../context.ts'
@@ -18,7 +19,8 @@ export async function giveUp(
     channel &&
     (await prepareNotice(context, channel, {
       kind: 'failed',
-      about: recapId,
+      // A second failure, after it was tried again, is news; that it still cannot be read is none.
+      about: notice.step === UNREADABLE ? `${recapId}.${UNREADABLE}` : `${recapId}.${recap.version}`,
       url: `${siteUrl}/recaps/${recapId}`,
       data: { recapId, why: notice.why },
       letter: (unsubscribe) =>

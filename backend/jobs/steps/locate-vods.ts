@@ -2,18 +2,28 @@
 import { Fault } from '../../../shared/fault.ts'
 import { countingEchoes } from '../../db/echoes.ts'
 import { noteStep } from '../../db/recaps.ts'
-import { findShow, saveVod, streamsOf } from '../../db/shows.ts'
+import { findShow, nameStream, saveVod, streamsOf } from '../../db/shows.ts'
 import type { JobContext } from '../context.ts'
 
 export type Located =
   | { kind: 'found' }
-  /** Some VOD is not there or not complete; look again. `vods` are the durations seen, to notice when they stand still. */
-  | { kind: 'waiting'; vods: Record<string, number>; why: string }
+  /**
+   * Some VOD is not there or not complete; look again. `vods` are the durations seen, and since when each has stood still;
+   * `some`: there is something that a recap could be made of.
+   */
+  | {
+      kind: 'waiting'
+      vods: Record<string, { durationMs: number; sinceMs: number }>
+      why: string
+      some: boolean
+    }
   /** There is nothing to look for: no echo counts. */
   | { kind: 'nothing-wanted' }
 
 /** Twitch may leave the last seconds out; a VOD that lacks no more than this and stands still is complete. */
 const MISSING_TAIL_MS = 60_000
+/** One that lacks more than that, e.g. what a drop of the connection cost, is as long as it gets once it has stood so long. */
+const STOOD_MS = 30 * 60_000
 
 export async function locateVods(
   context: JobContext,
@@ -24,12 +34,15 @@ export async function locateVods(
   const { db, clock, twitch, vods } = context
   await noteStep(db, recapId, 'locating')
   const show = await findShow(db, showId)
-  if (!show || (await countingEchoes(db, showId)).length === 0) return { kind: 'nothing-wanted' }
-  const streams = await streamsOf(db, showId, clock.now())
+  const echoes = show ? await countingEchoes(db, showId) : []
+  if (!show || echoes.length === 0) return { kind: 'nothing-wanted' }
+  const all = await streamsOf(db, showId, clock.now())
+  // For a stream in which nobody echoed, nothing is waited for.
+  const streams = all.filter((stream) => echoes.some((echo) => touches(echo, stream)))
   const archives = vods.recordings
-    ? await vods.recordings(show.channelId, streams)
+    ? await vods.recordings(show.channelId, all)
     : await twitch.recentArchives(show.channelId)
-  const seen: Record<string, number> = {}
+  const seen: Record<string, { durationMs: number; sinceMs: number }> = {}
   let why = ''
   for (const stream of streams) {
     const vod = archives.find((a) => a.streamId === stream.streamId)
@@ -44,15 +57,30 @@ export async function locateVods(
       else throw error
     })
     if (!state) continue
+    if (vod.title) await nameStream(db, stream.streamId, vod.title)
     await saveVod(db, stream.streamId, {
       vodId: vod.vodId,
       createdAtMs: vod.createdAtMs,
       durationMs: state.durationMs,
     })
-    seen[vod.vodId] = state.durationMs
-    const stood = before?.kind === 'waiting' && before.vods[vod.vodId] === state.durationMs
+    const last = before?.kind === 'waiting' ? before.vods[vod.vodId] : undefined
+    const stood = last?.durationMs === state.durationMs
+    const sinceMs = stood ? last.sinceMs : clock.now()
+    seen[vod.vodId] = { durationMs: state.durationMs, sinceMs }
     const covered = state.durationMs >= stream.endedAtMs - vod.createdAtMs - MISSING_TAIL_MS
-    if (!state.complete && !(stood && covered)) why = 'the recording is still growing'
+    const isOver = stood && (covered || clock.now() - sinceMs >= STOOD_MS)
+    if (!state.complete && !isOver) why = 'the recording is still growing'
   }
-  return why === '' ? { kind: 'found' } : { kind: 'waiting', vods: seen, why }
+  if (why === '') return { kind: 'found' }
+  return { kind: 'waiting', vods: seen, why, some: Object.keys(seen).length > 0 }
+}
+
+/** How far from its own time an echo may reach: a viewer is behind, may move it, and the desk widens moments. */
+const REACH_MS = 2 * 60_000
+
+function touches(
+  { askedAtMs, lengthMs }: { askedAtMs: number; lengthMs: number },
+  { startedAtMs, endedAtMs }: { startedAtMs: number; endedAtMs: number },
+): boolean {
+  return askedAtMs - lengthMs - REACH_MS <= endedAtMs && askedAtMs + REACH_MS >= startedAtMs
 }

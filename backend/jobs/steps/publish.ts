@@ -4,12 +4,15 @@
  */
 import { Fault } from '../../../shared/fault.ts'
 import type { DeskState } from '../../../shared/desk.ts'
-import { touchChannel } from '../../db/database.ts'
+import type { Channel } from '../../db/channels.ts'
+import { holdChannel, touchChannel, within } from '../../db/database.ts'
 import { findRecap, noteStep, recordStep, type Recap, type RecapMoment } from '../../db/recaps.ts'
 import { findUpload, replaceSession, saveUpload, uploadOf, type Upload } from '../../db/uploads.ts'
+import { mayBegin } from '../../domain/publishing.ts'
 import { momentTitle } from '../../domain/description.ts'
 import { publishedLetter } from '../../mail/letters.tsx'
 import { errorText } from '../../log.ts'
+import { publicationOf } from '../../publication.ts'
 import { momentsNow, recapWords, shownCard } from '../../recap-words.ts'
 import { planShow, type ShowPlan } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
@@ -23,14 +26,18 @@ export type PublishOutcome =
   | { kind: 'later'; notBeforeMs: number }
   /** The streamer must connect again. */
   | { kind: 'reconnect' }
+  /** It may not go up (any more). */
+  | { kind: 'undecided' }
   | { kind: 'failed'; why: string; advice: string }
 
 /** A video that YouTube works on for longer is told of all the same. */
 const PROCESSING_PATIENCE_MS = 6 * 60 * 60_000
+const GONE = 'gone'
 const KEPT = 'The video is kept for a few days: you can download it and upload it yourself.'
 
 /** What YouTube's reasons mean for the streamer (videos#status in its reference). */
 const REJECTED: Record<string, string> = {
+  [GONE]: 'the video is no longer on YouTube',
   duplicate: 'YouTube says that this video is on the channel already',
   length: 'YouTube takes videos over 15 minutes only from channels with a confirmed phone number',
   copyright: 'YouTube rejected it for copyright',
@@ -54,55 +61,97 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
   const moments = momentsNow(product, plan)
   const { words } = await recapWords(context, recap, plan, moments)
   try {
-    const videoId = upload.videoId ?? (await uploadOnce(context, recap, words))
+    const videoId = upload.videoId ?? (await uploadOnce(context, recap, plan.channel, words))
+    // Dropped, or agreed to no more, just before it began: the decision is looked at again.
+    if (videoId === null) return { kind: 'undecided' }
     const state = await publisher.videoState(channelId, videoId)
-    if (!state) throw new Fault('the video is no longer on YouTube', 'permanent')
-    if (state.problem)
-      throw new Fault(REJECTED[state.problem] ?? `YouTube refused the video: ${state.problem}`, 'permanent')
-    await saveUpload(db, recapId, { privacy: state.privacy, error: null }, clock.now())
-    if (!state.processed && clock.now() - (await uploadedAt(context, upload)) < PROCESSING_PATIENCE_MS) {
+    const problem = state ? state.problem : GONE
+    if (problem !== null) {
+      const why = REJECTED[problem] ?? `YouTube refused the video: ${problem}`
+      await saveUpload(db, recapId, { state: 'failed', error: why }, clock.now())
+      return { kind: 'failed', why, advice: KEPT }
+    }
+    const privacy = state?.privacy ?? words.privacy
+    await saveUpload(db, recapId, { privacy, error: null, parkedUntilMs: null }, clock.now())
+    if (!state?.processed && clock.now() - (await uploadedAt(context, upload)) < PROCESSING_PATIENCE_MS) {
       await noteStep(db, recapId, 'YouTube works on it')
       return { kind: 'processing' }
     }
     await setThumbnail(context, recap, moments, words.thumbnail, videoId)
     await addToPlaylist(context, recap, plan.channel.settings.playlist, videoId)
     await noteStep(db, recapId, 'telling')
-    await recordPublished(context, recap, plan, { moments, words, videoId, privacy: state.privacy })
+    await recordPublished(context, recap, plan, { moments, words, videoId, privacy })
     log.info({ recapId, videoId }, 'recap published')
     return { kind: 'published', videoId }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     await saveUpload(db, recapId, { error: error.message }, clock.now())
     log.warn({ recapId, error: errorText(error) }, 'publishing did not succeed')
-    if (error.remedy === 'reauth') return { kind: 'reconnect' }
-    if (error.remedy === 'permanent') return { kind: 'failed', why: error.message, advice: KEPT }
-    if (error.notBeforeMs !== undefined) return { kind: 'later', notBeforeMs: error.notBeforeMs }
+    if (error.kind === 'person') return { kind: 'reconnect' }
+    if (error.kind === 'quota' && error.notBeforeMs !== undefined) {
+      const { notBeforeMs } = error
+      await saveUpload(db, recapId, { parkedUntilMs: notBeforeMs }, clock.now())
+      const at = new Date(notBeforeMs).toISOString().slice(11, 16)
+      await noteStep(
+        db,
+        recapId,
+        /uploadLimitExceeded/.test(error.message)
+          ? `YouTube takes no more videos on your channel today; it goes on at ${at} UTC`
+          : `waiting for YouTube’s quota, until ${at} UTC`,
+      )
+      return { kind: 'later', notBeforeMs }
+    }
+    // What YouTube finds wrong with a video before it has it, the streamer may mend: its title, say.
+    const isRefusal = error.kind === 'bug' && error.status !== undefined && error.status < 500
+    if (isRefusal && !(await findUpload(db, recapId))?.videoId)
+      return { kind: 'failed', why: error.message, advice: KEPT }
     throw error
   }
 }
 
-async function uploadOnce(context: JobContext, recap: Recap, words: DeskState['words']): Promise<string> {
+/** @returns the video's id, or null when the upload may not begin (any more) */
+async function uploadOnce(
+  context: JobContext,
+  recap: Recap,
+  channel: Channel,
+  words: DeskState['words'],
+): Promise<string | null> {
   const { db, clock, publisher, storage } = context
   await noteStep(db, recap.id, 'uploading')
-  const videoId = await publisher.upload({
-    channelId: recap.channelId,
-    recapId: recap.id,
-    file: await storage.localFile(recap.product?.key ?? ''),
-    title: words.title,
-    description: words.description,
-    privacy: words.privacy,
-    madeForKids: words.madeForKids,
-    tags: words.tags,
-    session: {
-      load: async () => {
-        const stored = await findUpload(db, recap.id)
-        return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
+  let isForbidden = false
+  /** The gate before anything goes to YouTube: with the streamer's word as it is at this very moment. */
+  const replace = (before: string | null, next: string | null) =>
+    within(db, async (tx) => {
+      await holdChannel(tx, channel.id)
+      const now = await findRecap(tx, recap.id)
+      isForbidden = next !== null && !(now && mayBegin(await publicationOf(tx, channel, now, clock.now())))
+      return !isForbidden && replaceSession(tx, recap.id, before, next, clock.now())
+    })
+  try {
+    const videoId = await publisher.upload({
+      channelId: recap.channelId,
+      recapId: recap.id,
+      file: await storage.localFile(recap.product?.key ?? ''),
+      title: words.title,
+      description: words.description,
+      privacy: words.privacy,
+      madeForKids: words.madeForKids,
+      tags: words.tags,
+      session: {
+        load: async () => {
+          const stored = await findUpload(db, recap.id)
+          return { url: stored?.session ?? null, videoId: stored?.videoId ?? null }
+        },
+        replace,
       },
-      replace: (before, next) => replaceSession(db, recap.id, before, next, clock.now()),
-    },
-  })
-  await saveUpload(db, recap.id, { state: 'uploaded', videoId, session: null }, clock.now())
-  return videoId
+    })
+    const change = { state: 'uploaded', videoId, session: null, askedPrivacy: words.privacy } as const
+    await saveUpload(db, recap.id, change, clock.now())
+    return videoId
+  } catch (error) {
+    if (isForbidden) return null
+    throw error
+  }
 }
 
 async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<number> {
@@ -157,7 +206,13 @@ async function recordPublished(
     title: momentTitle(m),
     people: m.people.length + m.unnamed,
   }))
-  const leftOut = plan.leftOut.map(({ moment, reason }) => ({
+  const damaged = new Set(recap.product?.damaged)
+  const leftOut = [
+    ...plan.leftOut,
+    ...plan.moments
+      .filter(({ moment }) => damaged.has(moment.id))
+      .map(({ moment }) => ({ moment, reason: 'damaged' as const })),
+  ].map(({ moment, reason }) => ({
     title: momentTitle(shownCard(moment, settings.bannedWords)),
     reason,
   }))

@@ -1,13 +1,16 @@
 /** Step 4: only the parts that the plan needs are fetched, moments are cut, and the recap is assembled with its thumbnails. */
+import { randomUUID } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
+import { UNREADABLE } from '../../db/recap-again.ts'
 import { withdrawGone } from '../../db/withdrawals.ts'
 import { recordMedia } from '../../db/media.ts'
 import {
   type Recap,
   findRecap,
   noteStep,
+  noteTrouble,
   Overtaken,
   recordStep,
   type Product,
@@ -15,8 +18,9 @@ import {
 } from '../../db/recaps.ts'
 import { findUpload } from '../../db/uploads.ts'
 import type { Plan } from '../../domain/plan.ts'
+import { errorText } from '../../log.ts'
 import { MediaError } from '../../media/av.ts'
-import { renderRecap, type Rendered } from '../../media/render.ts'
+import { RenderCrash, renderRecap, type Rendered } from '../../media/render.ts'
 import { recapWords, shownCard } from '../../recap-words.ts'
 import { planShow, videoKeyOf, type ShowPlan } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
@@ -29,7 +33,10 @@ export type RenderOutcome =
   | { kind: 'rendered' }
   /** No echo counts, or the streamer dropped all: no video, and nobody is bothered. */
   | { kind: 'empty' }
-  | { kind: 'failed'; why: string }
+  /** `step`: what it is taken up again for, see recap-again.ts. */
+  | { kind: 'failed'; why: string; step?: string }
+  /** The streamer must act before it can be made. */
+  | { kind: 'person'; why: string }
   /** The channel's plan does not include it at present. */
   | { kind: 'unpaid' }
   /** There is no room on the disk; later there may be. */
@@ -46,7 +53,12 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (!recap) return { kind: 'failed', why: 'the recap is gone' }
   if (recap.state === 'empty') return { kind: 'empty' }
   if (recap.decision === 'drop') return cancelled(context, recapId)
-  if ((await findUpload(db, recapId))?.videoId) return { kind: 'rendered' }
+  if ((await findUpload(db, recapId))?.videoId) {
+    // It is on YouTube: what is left to do is to see it through there.
+    if (recap.state === 'preparing')
+      await recordStep(db, recap, { state: 'rendered', step: 'rendered' }, clock.now())
+    return { kind: 'rendered' }
+  }
   if (!recap.product)
     await withdrawGone(db, recap.showId, (ids) => context.twitch.existingUsers(ids), clock.now())
   const plan = await planShow(context, recap)
@@ -59,7 +71,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   if (made && (recap.product?.videoKey ?? videoKey) === videoKey) return { kind: 'rendered' }
   if (plan.moments.length === 0) {
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
-      return { kind: 'failed', why: 'Twitch has no recording of any of the moments' }
+      return { kind: 'failed', why: 'Twitch has no recording of any of the moments', step: UNREADABLE }
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
     return { kind: 'empty' }
   }
@@ -67,9 +79,14 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   const watch = watchRender(context, recap)
   try {
     const footage = await fetchFor(context, recap, plan, watch)
-    const rendered = await cut(context, recap, plan, footage, watch)
-    const base = await store(context, recap, rendered)
-    const product = productOf(base, plan, footage, rendered, videoKey)
+    const made = await cutWhatCanBeRead(context, recap, plan, footage, watch)
+    if (!made) {
+      const [why = 'nothing of it was there'] = footage.lost.values()
+      return { kind: 'failed', why: `None of the moments can be read: ${why}`, step: UNREADABLE }
+    }
+    const { rendered, kept, lost } = made
+    const base = await store(context, recap, rendered, made.dir)
+    const product = productOf(base, plan, kept, lost, rendered, videoKey)
     const { title, description } = (await recapWords(context, recap, plan, product.moments)).words
     const change = { state: 'rendered', step: 'rendered', product, title, description } as const
     await recordStep(db, recap, change, clock.now())
@@ -79,14 +96,12 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     if (!(await findRecap(db, recapId))) {
       // The account was deleted meanwhile: nothing of it stays.
       await context.storage.delete(`recaps/${recapId}`)
-      await context.storage.delete(makingKey(recapId))
       return { kind: 'cancelled' }
     }
     if (watch.signal.aborted) return cancelled(context, recapId)
     if (error instanceof NoRoom) return { kind: 'waiting', why: error.message }
-    // A damaged or missing part stays so; what the network or the disk did may pass, and is tried again as a step.
-    if (error instanceof MediaError || (error instanceof Fault && error.remedy === 'permanent'))
-      return { kind: 'failed', why: error.message }
+    if (error instanceof Fault && error.kind === 'person') return { kind: 'person', why: error.message }
+    // What the network, the disk or we ourselves did may pass: the step is tried again.
     throw error
   } finally {
     watch.stop()
@@ -110,21 +125,113 @@ async function fetchFor(
   })
 }
 
+/** So often the renderer ends at the same piece before that is taken for the piece's fault. */
+const CRASHES_OF_A_PIECE = 3
+
+interface Made {
+  rendered: Rendered
+  /** What is in it. */
+  kept: PlannedFootage
+  /** Planned moments that are not, and why. */
+  lost: Map<number, string>
+  dir: string
+}
+
+/** Makes the video of all that can be read. @returns null when that is nothing */
+async function cutWhatCanBeRead(
+  context: JobContext,
+  recap: Recap,
+  plan: ShowPlan,
+  footage: PlannedFootage,
+  watch: RenderWatch,
+): Promise<Made | null> {
+  const lost = await surelyLost(context, recap, footage.lost)
+  const dir = await makingDir(context, recap)
+  try {
+    for (;;) {
+      const kept = without(footage, lost)
+      if (kept.pieces.length === 0) {
+        await rm(dir, { recursive: true, force: true })
+        return null
+      }
+      try {
+        return { rendered: await cut(context, recap, plan, kept, watch, dir), kept, lost, dir }
+      } catch (error) {
+        const moment = await atFault(context, recap, kept, error)
+        if (moment === undefined) throw error
+        context.log.warn({ recapId: recap.id, error: errorText(error) }, 'a moment was left out')
+        lost.set(moment, errorText(error))
+      }
+    }
+  } catch (error) {
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/**
+ * What cannot be had may be had in a while: a server's trouble looks like a part that is gone. Only what lacks for long is
+ * left out.
+ * @throws {Fault} `transient` until then
+ */
+async function surelyLost(
+  { db, clock, waits }: JobContext,
+  recap: Recap,
+  lost: ReadonlyMap<number, string>,
+): Promise<Map<number, string>> {
+  if (lost.size === 0) return new Map()
+  const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
+  const before = trouble.damagedSince ?? {}
+  const since = Object.fromEntries([...lost.keys()].map((m) => [m, before[m] ?? clock.now()]))
+  await noteTrouble(db, recap.id, { ...trouble, damagedSince: since })
+  const doubtful = [...lost].find(([m]) => clock.now() - (since[m] ?? 0) < waits.damagedMs)
+  if (doubtful) throw new Fault(`moment ${doubtful[0] + 1} cannot be had: ${doubtful[1]}`, 'transient')
+  return new Map(lost)
+}
+
+/** The moment because of which a video could not be made; undefined when it is nothing of a moment's. */
+async function atFault(
+  { db }: JobContext,
+  recap: Recap,
+  { pieces, momentOfPiece }: PlannedFootage,
+  error: unknown,
+): Promise<number | undefined> {
+  const piece = error instanceof MediaError || error instanceof RenderCrash ? error.piece : undefined
+  const moment = momentOfPiece[pieces.findIndex((p) => p.name === piece)]
+  if (piece === undefined || moment === undefined || !(error instanceof RenderCrash)) return moment
+  const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
+  const crashes = (trouble.crashes?.[piece] ?? 0) + 1
+  await noteTrouble(db, recap.id, { ...trouble, crashes: { ...trouble.crashes, [piece]: crashes } })
+  return crashes >= CRASHES_OF_A_PIECE ? moment : undefined
+}
+
+function without(footage: PlannedFootage, lost: ReadonlyMap<number, string>): PlannedFootage {
+  const stays = (_: unknown, n: number) => !lost.has(footage.momentOfPiece[n] ?? -1)
+  return {
+    ...footage,
+    pieces: footage.pieces.filter(stays),
+    momentOfPiece: footage.momentOfPiece.filter(stays),
+  }
+}
+
+/** A folder of this attempt alone: another one of the same recap may be under way, overtaken without knowing it yet. */
+async function makingDir({ db, clock, storage }: JobContext, recap: Recap): Promise<string> {
+  const key = `work/making/${recap.id}-${randomUUID().slice(0, 8)}`
+  await recordMedia(db, { key, channelId: recap.channelId, showId: recap.showId, kind: 'work' }, clock.now())
+  return storage.workDir(key)
+}
+
 async function cut(
   context: JobContext,
   recap: Recap,
   plan: ShowPlan,
   footage: PlannedFootage,
   watch: RenderWatch,
+  dir: string,
 ): Promise<Rendered> {
-  const { db, clock, storage } = context
-  const { id, channelId } = recap
+  const { db } = context
   const { pieces } = footage
-  await noteStep(db, id, CUTTING)
-  const key = makingKey(id)
-  await recordMedia(db, { key, channelId, showId: recap.showId, kind: 'work' }, clock.now())
-  const dir = storage.workDir(key)
-  await rm(dir, { recursive: true, force: true })
+  await noteStep(db, recap.id, CUTTING)
   const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
   const { settings } = plan.channel
   return renderRecap(
@@ -144,11 +251,15 @@ async function cut(
 }
 
 /** What lies in storage never changes, so each video has a folder of its own, named by its content. @returns its key */
-async function store({ db, clock, storage }: JobContext, recap: Recap, rendered: Rendered): Promise<string> {
+async function store(
+  { db, clock, storage }: JobContext,
+  recap: Recap,
+  rendered: Rendered,
+  dir: string,
+): Promise<string> {
   const { id: recapId, channelId } = recap
   await recordMedia(db, { key: `recaps/${recapId}`, channelId, recapId, kind: 'recap' }, clock.now())
   const base = `recaps/${recapId}/${rendered.sha256.slice(0, 16)}`
-  const dir = storage.workDir(makingKey(recapId))
   for (const name of await readdir(dir)) await storage.put(`${base}/${name}`, join(dir, name))
   await rm(dir, { recursive: true, force: true })
   return base
@@ -160,15 +271,12 @@ async function deleteOlder({ storage }: JobContext, recap: Recap, base: string):
     if (!key.startsWith(`${base}/`)) await storage.delete(key)
 }
 
-const makingKey = (recapId: string) => `work/making/${recapId}`
-
 /** Dropped while it was made; unless another worker has gone on with it, that is its end. */
 async function cancelled({ db, clock, storage }: JobContext, recapId: string): Promise<RenderOutcome> {
   const recap = await findRecap(db, recapId)
   if (recap?.decision !== 'drop' || recap.state !== 'preparing')
     throw new Overtaken(`recap ${recapId} goes on elsewhere`)
   await storage.delete(`recaps/${recapId}`)
-  await storage.delete(makingKey(recapId))
   await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
   return { kind: 'cancelled' }
 }
@@ -177,10 +285,12 @@ function productOf(
   base: string,
   plan: ShowPlan,
   footage: PlannedFootage,
+  lost: ReadonlyMap<number, string>,
   rendered: Rendered,
   videoKey: string,
 ): Product {
   const { bannedWords } = plan.channel.settings
+  const damaged = [...lost.keys()].flatMap((n) => plan.moments[n]?.moment ?? [])
   const moments = plan.moments.flatMap(({ moment, pieces }, n): RecapMoment[] => {
     const cut = rendered.pieces.filter((_, p) => footage.momentOfPiece[p] === n)
     const first = cut[0]
@@ -204,6 +314,10 @@ function productOf(
     timing: plan.timing,
     videoKey,
     moments,
-    leftOut: plan.leftOut.map(({ moment, reason }) => ({ ...shownCard(moment, bannedWords), reason })),
+    leftOut: [
+      ...plan.leftOut.map(({ moment, reason }) => ({ ...shownCard(moment, bannedWords), reason })),
+      ...damaged.map((moment) => ({ ...shownCard(moment, bannedWords), reason: 'damaged' as const })),
+    ],
+    ...(damaged.length > 0 ? { damaged: damaged.map((moment) => moment.id) } : {}),
   }
 }

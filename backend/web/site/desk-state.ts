@@ -30,6 +30,7 @@ export async function deskState(
   const { settings } = channel
   const planned = new Map(plan.moments.map((m) => [m.moment.id, m]))
   const reasons = new Map(plan.leftOut.map((m) => [m.moment.id, m.reason]))
+  const damaged = new Set(recap.product?.damaged)
   const shown = cards.map((card): DeskCard => {
     const { people, label, runtimeMs, unnamed } = shownCard(card, settings.bannedWords)
     const pieces = planned.get(card.id)?.pieces
@@ -40,7 +41,7 @@ export async function deskState(
       title: momentTitle({ label, runtimeMs }),
       people: people.length + unnamed,
       names: people.slice(0, NAMES_ON_A_CARD),
-      place: pieces ? 'in' : (reasons.get(card.id) ?? 'no-vod'),
+      place: pieces ? (damaged.has(card.id) ? 'damaged' : 'in') : (reasons.get(card.id) ?? 'no-vod'),
       lengthMs: pieces ? lengthOf(pieces) : 0,
     }
   })
@@ -103,7 +104,10 @@ function stageOf(recap: Recap, upload: Upload | null): DeskState['stage'] {
 function doingText(recap: Recap, upload: Upload | null): string {
   const { step, progress } = recap
   const busy =
-    recap.state === 'preparing' || isGoingUp(recap, upload) || step.startsWith('waiting for YouTube')
+    recap.state === 'preparing' ||
+    isGoingUp(recap, upload) ||
+    step.startsWith('waiting for YouTube') ||
+    step.startsWith('YouTube ')
   if (!busy || recap.state === 'published') return ''
   const error = upload?.error
   const far = progress ? ` ${progress.done} of ${progress.total} ${progress.of}` : ''

@@ -11,6 +11,7 @@ import { makeAnew, retryRecap } from '../../db/recap-again.ts'
 import { decideRecap, findRecap, recapOfShow, type Recap } from '../../db/recaps.ts'
 import { findShow } from '../../db/shows.ts'
 import { findUpload } from '../../db/uploads.ts'
+import { mayDo, type DeskAction } from '../../domain/desk-rights.ts'
 import { readCardId } from '../../domain/edits.ts'
 import type { Previews } from '../../jobs/previews.ts'
 import { NoRoom } from '../../jobs/room.ts'
@@ -58,8 +59,8 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
       )
     if (isGoingUp(recap, upload)) stop(c, 409, 'This recap is on its way to YouTube.')
   }
-  const streamerOnly = (c: Context, actor: Actor) => {
-    if (actor.role !== 'streamer') stop(c, 403, 'Only the streamer can do this.')
+  const allowed = (c: Context, actor: Actor, action: DeskAction) => {
+    if (!mayDo(actor.role, action)) stop(c, 403, 'Only the streamer can do this.')
   }
 
   app.get('/recaps/:id', async (c) => {
@@ -75,6 +76,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
   app.post('/recaps/:id/edits', async (c) => {
     const { actor, recap } = await gate.recap(c)
     const { seen, card, change } = await jsonOf(c, editBody)
+    allowed(c, actor, { do: 'edit', change })
     await editable(c, recap)
     const { channelId, showId, id: recapId } = recap
     const edit = { channelId, showId, recapId, author: actor.userId, ...readCardId(card), change }
@@ -98,7 +100,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
 
   app.post('/recaps/:id/publish', async (c) => {
     const { actor, recap } = await gate.recap(c)
-    streamerOnly(c, actor)
+    allowed(c, actor, { do: 'publish' })
     if (recap.state !== 'rendered' && recap.state !== 'preparing' && recap.decision !== 'publish')
       stop(c, 409, 'There is nothing to publish.')
     await decideRecap(db, recap.id, recap.channelId, 'publish', clock.now())
@@ -108,15 +110,17 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
 
   app.post('/recaps/:id/drop', async (c) => {
     const { actor, recap } = await gate.recap(c)
-    streamerOnly(c, actor)
+    allowed(c, actor, { do: 'drop' })
     await editable(c, recap)
-    await decideRecap(db, recap.id, recap.channelId, 'drop', clock.now())
+    if (!(await decideRecap(db, recap.id, recap.channelId, 'drop', clock.now())))
+      stop(c, 409, 'This recap is on its way to YouTube.')
     tell.onDecision(recap.id)
     return answer(c, recap.id, actor)
   })
 
   app.post('/recaps/:id/again', async (c) => {
     const { actor, recap } = await gate.recap(c)
+    allowed(c, actor, { do: 'again', dropped: recap.decision === 'drop' })
     await editable(c, recap)
     if (await makeAnew(db, recap.id, recap.channelId, clock.now())) tell.onDecision(recap.id)
     else {
@@ -172,7 +176,7 @@ export function deskRoutes({ db, clock, gate, previews, storage, ...tell }: Desk
 
   app.post('/recaps/:id/cards/:card/publish', async (c) => {
     const { actor, recap } = await gate.recap(c)
-    streamerOnly(c, actor)
+    allowed(c, actor, { do: 'publish' })
     const plan = await planShow({ db, clock }, recap)
     const card = plan?.cards.find((each) => each.id === c.req.param('card'))
     const show = await findShow(db, recap.showId)

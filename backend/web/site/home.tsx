@@ -12,7 +12,14 @@ export interface HomeData {
   role: Actor['role']
   steps: Step[]
   agreement: ConsentKind | null
-  recaps: { recap: Recap; title: string; videoId: string | null; privacy: string | null; unheardMs: number }[]
+  recaps: {
+    recap: Recap
+    title: string
+    videoId: string | null
+    privacy: string | null
+    askedPrivacy: string | null
+    unheardMs: number
+  }[]
   nowMs: number
 }
 
@@ -180,6 +187,14 @@ const STATE_TEXT: Record<Recap['state'], string> = {
   failed: 'Could not be made',
 }
 
+/** What a finished video's row says while nothing of it is on its way to YouTube. */
+const RESTING = new Set(['rendered', 'waiting for your word'])
+
+/** Whether a recap is on its way, by the streamer's word or by itself. */
+export function isGoingUp({ state, step, decision }: Pick<Recap, 'state' | 'step' | 'decision'>): boolean {
+  return state === 'rendered' && decision !== 'drop' && (decision === 'publish' || !RESTING.has(step))
+}
+
 /** What is being done, how far it is, and how long it will take. */
 function progressText({ step, progress }: Recap, nowMs: number): string {
   if (!progress) return step
@@ -190,16 +205,19 @@ function progressText({ step, progress }: Recap, nowMs: number): string {
 }
 
 function RecapCard(props: HomeData['recaps'][number] & { nowMs: number; role: Actor['role'] }) {
-  const { recap, title, videoId, privacy, unheardMs, nowMs, role } = props
+  const { recap, title, videoId, privacy, askedPrivacy, unheardMs, nowMs, role } = props
   const { product } = recap
-  const undecided = recap.state === 'rendered' && recap.decision === null
-  const busy = recap.state === 'preparing' || (recap.decision === 'publish' && recap.state !== 'published')
+  const goingUp = isGoingUp(recap)
+  const undecided = recap.state === 'rendered' && recap.decision === null && !goingUp
+  const busy = recap.state === 'preparing' || goingUp
   const facts = [
-    recap.decision === 'drop' ? 'Dropped' : STATE_TEXT[recap.state],
+    recap.decision === 'drop' ? 'Dropped' : goingUp ? STATE_TEXT.publishing : STATE_TEXT[recap.state],
     busy && recap.decision !== 'drop' && progressText(recap, nowMs),
     recap.failure,
     product && `${product.moments.length} moments, ${positionText(product.durationSec)}`,
-    privacy,
+    privacy && askedPrivacy && privacy !== askedPrivacy
+      ? `${privacy}, although ${askedPrivacy} was asked for`
+      : privacy,
   ].filter(Boolean)
   return (
     <article class="card">

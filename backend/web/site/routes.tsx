@@ -74,10 +74,13 @@ export function siteRoutes(options: SiteOptions): Hono {
   async function shownRecap(recap: Recap) {
     const upload = await findUpload(db, recap.id)
     const show = await findShow(db, recap.showId)
-    const unheardMs = show ? await unheardBetween(db, show.startedAtMs, show.endedAtMs ?? clock.now()) : 0
+    const unheardMs = show
+      ? await unheardBetween(db, show.channelId, show.startedAtMs, show.endedAtMs ?? clock.now())
+      : 0
     const own = wordsOf(standingEdits(await editLog(db, recap.showId)).filter((e) => e.recapId === recap.id))
     const title = own.title ?? recap.title ?? 'Recap'
-    return { recap, title, videoId: upload?.videoId ?? null, privacy: upload?.privacy ?? null, unheardMs }
+    const { videoId = null, privacy = null, askedPrivacy = null } = upload ?? {}
+    return { recap, title, videoId, privacy, askedPrivacy, unheardMs }
   }
 
   app.post('/agreement', async (c) => {

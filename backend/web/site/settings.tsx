@@ -17,6 +17,7 @@ import { hookPurpose, hooksOf, type Hook, removeHook, saveHook, type HookTarget 
 import { clipKey, clipsOf, mediaDeleted, recordMedia, type ClipPlace } from '../../db/media.ts'
 import { addressProblem, type HookOptions } from '../../notify/hooks.ts'
 import type { StorageKeys } from '../../storage/open.ts'
+import { wakeMessages } from '../../db/outbox.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { TokenBox } from '../../token-box.ts'
 import { hashOf, newSecret } from '../session.ts'
@@ -109,6 +110,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
       hookPurpose(channelId, kind),
     )
     await saveHook(db, channelId, { kind, target }, clock.now())
+    await wakeMessages(db, channelId, kind, clock.now())
     return c.json({ state: await stateOf(channelId), secret: secret || null }, 200, fresh)
   })
 
@@ -124,6 +126,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     const secret: HookTarget = { url, secret: JSON.stringify(keys) }
     const target = await box.seal(JSON.stringify(secret), hookPurpose(channelId, 'bucket'))
     await saveHook(db, channelId, { kind: 'bucket', target }, clock.now())
+    await wakeMessages(db, channelId, 'bucket', clock.now())
     return c.json(await stateOf(channelId), 200, fresh)
   })
 

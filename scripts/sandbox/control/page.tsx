@@ -2,6 +2,7 @@
 import { positionText } from '../../../shared/time-text.ts'
 import { Page } from '../../../backend/web/site/layout.tsx'
 import type { ArrivedMail } from '../mail.ts'
+import { FAULTS, SERVICES } from '../faults.ts'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
 
 interface Props {
@@ -28,6 +29,7 @@ export function ControlPage({ sandbox, site, channelId }: Props & { site: string
             <StreamCard />
             <ChatCard />
             <FaultsCard sandbox={sandbox} />
+            <WeatherCard />
             {sandbox.stripe.endpoint && <StripeCard sandbox={sandbox} />}
           </div>
           <div id="happening" aria-live="off">
@@ -142,7 +144,11 @@ function FaultsCard({ sandbox }: { sandbox: Sandbox }) {
     ['copies', sandbox.eventsub.faults.copies > 1, 'Twitch delivers each event five times'],
     ['hidden', sandbox.twitch.vods.some((v) => !v.published), 'VODs are not published'],
     ['quota', sandbox.google.faults.quotaUsedUp, 'YouTube’s quota is used up'],
-    ['unaudited', sandbox.google.faults.unaudited, 'YouTube locks uploads to private'],
+    [
+      'keptPrivate',
+      sandbox.google.faults.keptPrivate,
+      'YouTube makes uploads private, as the account is set',
+    ],
   ]
   return (
     <section class="card">
@@ -154,6 +160,49 @@ function FaultsCard({ sandbox }: { sandbox: Sandbox }) {
           </label>
         ))}
         <button>Apply</button>
+      </form>
+    </section>
+  )
+}
+
+function WeatherCard() {
+  return (
+    <section class="card">
+      <h2>Something is wrong with …</h2>
+      <form method="post" action="/weather" class="fields" data-stay>
+        <label>
+          Who{' '}
+          <select name="service">
+            {Object.entries(SERVICES).map(([name, text]) => (
+              <option value={name}>{text}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          What{' '}
+          <select name="fault">
+            {Object.entries(FAULTS).map(([name, text]) => (
+              <option value={name}>{text}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          For{' '}
+          <select name="seconds">
+            <option value="10">10 s</option>
+            <option value="60" selected>
+              a minute
+            </option>
+            <option value="600">10 min</option>
+            <option value="3600">an hour</option>
+          </select>
+        </label>
+        <div class="buttons">
+          <button>Begin</button>
+          <button name="clear" value="yes">
+            All is well again
+          </button>
+        </div>
       </form>
     </section>
   )
@@ -176,6 +225,12 @@ export function Happening({ sandbox, channelId }: Props) {
         ) : (
           <p class="muted">The channel is offline.</p>
         )}
+        {sandbox.faults.windows.map(({ service, fault, untilMs }) => (
+          <p class="bad">
+            {SERVICES[service]}: {FAULTS[fault]}, for {positionText((untilMs - twitch.clock.now()) / 1000)}{' '}
+            more
+          </p>
+        ))}
       </section>
       <section class="card">
         <h2>Chat</h2>

@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono'
 import { render } from 'preact-render-to-string'
 import { toHtml } from '../../../backend/web/site/layout.tsx'
 import { SITE_CSS } from '../../../backend/web/site/style.ts'
+import { FAULTS, SERVICES, type FaultName, type Service } from '../faults.ts'
 import { PEOPLE, type Sandbox } from '../sandbox.ts'
 import { ControlPage, Happening, MailPreview } from './page.tsx'
 import { CONTROL_CSS, CONTROL_JS } from './static.ts'
@@ -53,11 +54,17 @@ export function controlRoutes({ sandbox, site }: ControlOptions): Hono {
     if (login && text) twitch.say(channelId, login, text)
   })
   act('/stripe', ({ days }) => sandbox.stripe.advanceDays(Number(days ?? 0)))
-  act('/faults', ({ copies, unaudited, quota, hidden }) => {
+  act('/faults', ({ copies, keptPrivate, quota, hidden }) => {
     sandbox.eventsub.faults.copies = copies ? 5 : 1
-    sandbox.google.faults.unaudited = unaudited === 'on'
+    sandbox.google.faults.keptPrivate = keptPrivate === 'on'
     sandbox.google.faults.quotaUsedUp = quota === 'on'
     for (const vod of twitch.vods) vod.published = hidden !== 'on'
+  })
+
+  act('/weather', ({ service = '', fault = '', seconds, clear }) => {
+    if (clear) sandbox.faults.clear()
+    else if (service in SERVICES && fault in FAULTS)
+      sandbox.faults.begin(service as Service, fault as FaultName, Number(seconds ?? 60) * 1000)
   })
 
   app.get('/mails/:n', (c) => {

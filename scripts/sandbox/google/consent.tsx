@@ -1,12 +1,12 @@
 /** Google's consent page: which grants are given, and for which channel. */
 import { Page } from '../../../backend/web/site/layout.tsx'
 
-export const CHANNELS = [
-  { id: 'UCsandboxstreamer0000000', title: 'Sandbox Streamer' },
-  { id: 'UCsandboxother0000000000', title: 'Another Channel' },
-]
+interface Props {
+  query: Record<string, string>
+  channels: ReadonlyMap<string, string>
+}
 
-export function Consent({ query }: { query: Record<string, string> }) {
+export function Consent({ query, channels }: Props) {
   return (
     <Page title="Sandbox Google: access">
       <main>
@@ -22,9 +22,9 @@ export function Consent({ query }: { query: Record<string, string> }) {
               </label>
             </p>
           ))}
-          {CHANNELS.map((channel) => (
-            <button class="primary" name="channel" value={channel.id}>
-              {channel.title}
+          {[...channels].map(([id, title]) => (
+            <button class="primary" name="channel" value={id}>
+              {title}
             </button>
           ))}
           <button name="channel" value="">
@@ -35,3 +35,5 @@ export function Consent({ query }: { query: Record<string, string> }) {
     </Page>
   )
 }
+
+// Lenient here: anybody may consent for any channel, without a password; an application is always verified.

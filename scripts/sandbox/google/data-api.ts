@@ -1,40 +1,47 @@
 /** What is asked of YouTube's data API: the own channel, its uploads and what became of them, and playlists. */
 import { randomBytes } from 'node:crypto'
 import { Hono, type Context } from 'hono'
-import { problem, resource } from './answers.ts'
-import { CHANNELS } from './consent.tsx'
+import { page, problem, resource } from './answers.ts'
 import type { GoogleFacts } from './facts.ts'
 
+/** Behind the gate: there is somebody, and they may. */
 export function dataApiRoutes(google: GoogleFacts): Hono {
   const app = new Hono()
-  app.use('/youtube/v3/*', async (c, next) =>
-    google.who(c.req.header('authorization')) ? next() : problem(c, 401, 'authError', 'Invalid Credentials'),
-  )
+  const channelOf = (c: Context) => google.who(c.req.header('authorization'))?.channelId ?? ''
   app.get('/youtube/v3/channels', (c) => {
-    const channel = CHANNELS.find((ch) => ch.id === google.who(c.req.header('authorization'))?.channelId)
-    const relatedPlaylists = { uploads: channel?.id.replace(/^UC/, 'UU') }
-    const items = channel
+    const id = channelOf(c)
+    const title = google.channels.get(id)
+    const relatedPlaylists = { uploads: id.replace(/^UC/, 'UU') }
+    const items = title
       ? [
           {
-            id: channel.id,
-            snippet: { title: channel.title, thumbnails: { default: { url: channelPicture(c) } } },
+            kind: 'youtube#channel',
+            id,
+            snippet: { title, thumbnails: { default: { url: channelPicture(c) } } },
             contentDetails: { relatedPlaylists },
           },
         ]
       : []
-    return c.json({ items })
+    return c.json(page(c, 'youtube#channelListResponse', items))
   })
   app.get('/youtube/v3/playlistItems', (c) => {
     const own = google.playlists.find((p) => p.id === c.req.query('playlistId'))
-    if (own) {
-      const ids = own.videoIds.filter((id) => id === (c.req.query('videoId') ?? id))
-      return c.json({ items: ids.map((videoId) => ({ contentDetails: { videoId } })) })
-    }
-    const channelId = (c.req.query('playlistId') ?? '').replace(/^UU/, 'UC')
-    const videos = google.videos.filter((v) => v.channelId === channelId).reverse()
-    return c.json({ items: videos.map((v) => ({ contentDetails: { videoId: v.id } })) })
+    const uploads = (c.req.query('playlistId') ?? '').replace(/^UU/, 'UC')
+    if (!own && !google.channels.has(uploads))
+      return problem(c, 404, 'playlistNotFound', 'The playlist was not found')
+    const ids = own
+      ? own.videoIds
+      : google.videos
+          .filter((v) => v.channelId === uploads)
+          .map((v) => v.id)
+          .reverse()
+    const wanted = ids.filter((id) => id === (c.req.query('videoId') ?? id))
+    const items = wanted.map((videoId) => ({ kind: 'youtube#playlistItem', contentDetails: { videoId } }))
+    return c.json(page(c, 'youtube#playlistItemListResponse', items))
   })
   app.get('/youtube/v3/videos', (c) => {
+    const status = google.faults.dataStatuses.shift()
+    if (status) return problem(c, status, status === 403 ? 'forbidden' : 'backendError', 'No')
     const ids = (c.req.queries('id') ?? []).flatMap((id) => id.split(','))
     const now = google.clock.now()
     const items = google.videos
@@ -50,39 +57,45 @@ export function dataApiRoutes(google: GoogleFacts): Hono {
           processingDetails,
         }
       })
-    return c.json({ items })
+    return c.json({ kind: 'youtube#videoListResponse', items })
   })
-  app.get('/youtube/v3/playlists', (c) =>
-    c.json({ items: google.playlists.map((p) => ({ id: p.id, snippet: { title: p.title } })) }),
-  )
+  app.get('/youtube/v3/playlists', (c) => {
+    const own = google.playlists.filter((p) => p.channelId === channelOf(c))
+    return c.json(
+      page(
+        c,
+        'youtube#playlistListResponse',
+        own.map((p) => ({ kind: 'youtube#playlist', id: p.id, snippet: { title: p.title } })),
+      ),
+    )
+  })
   app.post('/youtube/v3/playlists', async (c) => {
-    if (!mayManage(google.who(c.req.header('authorization'))))
-      return problem(c, 403, 'insufficientPermissions', 'Insufficient Permission')
-    const { snippet } = await c.req.json<{ snippet?: { title?: string } }>()
-    const playlist = {
-      id: `PL${randomBytes(8).toString('hex')}`,
-      title: snippet?.title ?? '',
-      videoIds: [],
-    }
-    google.playlists.push(playlist)
-    return c.json({ id: playlist.id, snippet })
+    const { snippet, status } = await c.req
+      .json<{ snippet?: { title?: string }; status?: { privacyStatus?: string } }>()
+      .catch(() => ({ snippet: undefined, status: undefined }))
+    const title = snippet?.title ?? ''
+    if (title === '' || title.length > 150)
+      return problem(c, 400, 'playlistTitleRequired', 'The title is missing')
+    const id = `PL${randomBytes(8).toString('hex')}`
+    const privacy = status?.privacyStatus ?? 'public'
+    google.playlists.push({ id, channelId: channelOf(c), privacy, title, videoIds: [] })
+    return c.json({ kind: 'youtube#playlist', id, snippet: { title } })
   })
   app.post('/youtube/v3/playlistItems', async (c) => {
-    if (!mayManage(google.who(c.req.header('authorization'))))
-      return problem(c, 403, 'insufficientPermissions', 'Insufficient Permission')
-    const { snippet } = await c.req.json<{
-      snippet: { playlistId: string; resourceId: { videoId: string } }
-    }>()
-    const playlist = google.playlists.find((p) => p.id === snippet.playlistId)
+    const { snippet } = await c.req
+      .json<{ snippet?: { playlistId?: string; resourceId?: { kind?: string; videoId?: string } } }>()
+      .catch(() => ({ snippet: undefined }))
+    const { playlistId, resourceId } = snippet ?? {}
+    const playlist = google.playlists.find((p) => p.id === playlistId && p.channelId === channelOf(c))
     if (!playlist) return problem(c, 404, 'playlistNotFound', 'The playlist was not found')
-    playlist.videoIds.push(snippet.resourceId.videoId)
-    return c.json({ snippet })
+    if (resourceId?.kind !== 'youtube#video' || !google.videos.some((v) => v.id === resourceId.videoId))
+      return problem(c, 404, 'videoNotFound', 'The video was not found')
+    playlist.videoIds.push(resourceId.videoId ?? '')
+    return c.json({ kind: 'youtube#playlistItem', snippet: { playlistId, resourceId } })
   })
   return app
 }
 
-function mayManage(who: { scopes: string[] } | null): boolean {
-  return who?.scopes.includes('https://www.googleapis.com/auth/youtube') ?? false
-}
-
 const channelPicture = (c: Context) => new URL('/channel.svg', c.req.url).href
+
+// Lenient here: `part` brings what Echoes asks for and not all of it; a playlist has no end of room.

@@ -45,10 +45,14 @@ export interface GoogleFaults {
   cutAfterBytes: number[]
   /** `videos.insert` answers that the day's quota is used up. */
   quotaUsedUp: boolean
+  /** `videos.insert` answers that the channel itself has uploaded too much in a day. */
+  channelLimit: boolean
+  /** The next questions for videos get these statuses, in order. */
+  dataStatuses: number[]
   /** Tokens are no longer renewed: `invalid_grant`. */
   grantRevoked: boolean
-  /** Uploads of this unaudited project are locked to private. */
-  unaudited: boolean
+  /** The creator's own account settings make each upload private at first. */
+  keptPrivate: boolean
   /** Videos are rejected for this reason once they are looked at. */
   rejects: string | null
   /** YouTube works on a video for so long. */
@@ -57,6 +61,8 @@ export interface GoogleFaults {
 
 export interface Playlist {
   id: string
+  channelId: string
+  privacy: string
   title: string
   videoIds: string[]
 }
@@ -71,6 +77,12 @@ export interface GoogleFacts {
   videos: Video[]
   sessions: Map<string, Session>
   playlists: Playlist[]
+  /** Channel id → title. */
+  channels: Map<string, string>
+  /** What the project may do in a day. */
+  quota: { units: number; uploads: number }
   /** Whose a request is, by its access token. */
   who(authorization: string | undefined): Grant | null
 }
+
+// Lenient here: these are only the names of things.

@@ -17,11 +17,17 @@ export class GoogleOauth {
   readonly client = { id: 'sandbox-google', secret: randomBytes(16).toString('hex') }
   readonly #clock: Clock
   readonly #faults: Pick<GoogleFaults, 'grantRevoked'>
+  readonly #channels: ReadonlyMap<string, string>
   readonly #codes = new Map<string, Grant & { challenge: string }>()
   readonly #refresh = new Map<string, Grant>()
   readonly #access = new Map<string, Grant & { expiresAtMs: number }>()
 
-  constructor(clock: Clock, faults: Pick<GoogleFaults, 'grantRevoked'>) {
+  constructor(
+    clock: Clock,
+    faults: Pick<GoogleFaults, 'grantRevoked'>,
+    channels: ReadonlyMap<string, string>,
+  ) {
+    this.#channels = channels
     this.#clock = clock
     this.#faults = faults
   }
@@ -46,13 +52,20 @@ export class GoogleOauth {
     return [...this.#refresh.values()].some((grant) => grant.channelId === channelId)
   }
 
+  revoke(channelId: string): void {
+    for (const kept of [this.#refresh, this.#access])
+      for (const [token, each] of kept) if (each.channelId === channelId) kept.delete(token)
+  }
+
   expireAccess(): void {
     this.#access.clear()
   }
 
   routes(): Hono {
     const app = new Hono()
-    app.get('/o/oauth2/v2/auth', (c) => c.html(toHtml(<Consent query={c.req.query()} />)))
+    app.get('/o/oauth2/v2/auth', (c) =>
+      c.html(toHtml(<Consent query={c.req.query()} channels={this.#channels} />)),
+    )
     app.post('/o/oauth2/v2/auth', async (c) => {
       const form = await c.req.parseBody({ all: true })
       const back = new URL(String(form.redirect_uri))
@@ -95,11 +108,12 @@ export class GoogleOauth {
       const { token } = (await c.req.parseBody()) as Record<string, string>
       const grant = this.#refresh.get(token ?? '')
       if (!grant) return c.json({ error: 'invalid_token' }, 400)
-      this.#refresh.delete(token ?? '')
-      for (const [access, each] of this.#access)
-        if (each.channelId === grant.channelId) this.#access.delete(access)
+      this.revoke(grant.channelId)
       return c.json({})
     })
     return app
   }
 }
+
+// Lenient here: scopes, redirect addresses and the number of grants are not looked at; grants of applications that are being
+// tested do not end after seven days.

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createWriteStream, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono, type Context } from 'hono'
+import { nextPacificMidnight } from '../../../backend/domain/pacific.ts'
 import { incomplete, problem, resource } from './answers.ts'
 import type { GoogleFacts, Session, Video } from './facts.ts'
 
@@ -10,31 +11,48 @@ const CHUNK = 256 * 1024
 
 export function uploadRoutes(google: GoogleFacts): Hono {
   const app = new Hono()
+  let [resetsAtMs, begun] = [0, 0]
   app.post('/upload/youtube/v3/videos', async (c) => {
-    const who = google.who(c.req.header('authorization'))
-    if (!who) return problem(c, 401, 'authError', 'Invalid Credentials')
+    const channelId = google.who(c.req.header('authorization'))?.channelId ?? ''
     const status = google.faults.uploadStatuses.shift()
     if (status) return problem(c, status, 'backendError', 'Backend Error')
-    if (google.faults.quotaUsedUp)
+    const now = google.clock.now()
+    if (now >= resetsAtMs) [resetsAtMs, begun] = [nextPacificMidnight(now), 0]
+    if (google.faults.quotaUsedUp || ++begun > google.quota.uploads)
       return problem(
         c,
         429,
         'rateLimitExceeded',
         "Quota exceeded for quota metric 'Video Uploads' and limit 'Video Uploads per day'",
       )
-    if (!who.scopes.some((s) => s.endsWith('/youtube.upload')))
-      return problem(c, 403, 'insufficientPermissions', 'Insufficient Permission')
-    const metadata = await c.req.json<Session['metadata']>()
+    if (google.faults.channelLimit)
+      return problem(
+        c,
+        400,
+        'uploadLimitExceeded',
+        'The user has exceeded the number of videos they may upload.',
+      )
+    if (c.req.query('uploadType') !== 'resumable')
+      return problem(c, 400, 'badRequest', 'uploadType must be resumable here')
+    const metadata = await c.req.json<Session['metadata']>().catch(() => ({}) as Session['metadata'])
     const title = metadata.snippet?.title ?? ''
     if (title === '' || [...title].length > 100 || /[<>]/.test(title))
       return problem(c, 400, 'invalidTitle', 'The title is invalid')
+    const { description = '', tags = [] } = metadata.snippet ?? {}
+    if (Buffer.byteLength(description) > 5_000 || /[<>]/.test(description))
+      return problem(c, 400, 'invalidDescription', 'The description is invalid')
+    // Tags with a space are quoted, and the quotes count.
+    if (tags.join(',').length + 2 * tags.filter((t) => t.includes(' ')).length > 500)
+      return problem(c, 400, 'invalidTags', 'The tags are invalid')
+    if (!['public', 'unlisted', 'private', undefined].includes(metadata.status?.privacyStatus))
+      return problem(c, 400, 'invalidVideoMetadata', 'privacyStatus is invalid')
     const id = randomBytes(24).toString('base64url')
     const bytes = Number(c.req.header('x-upload-content-length'))
     const file = join(google.dir, `${id}.upload`)
     writeFileSync(file, '')
     google.sessions.set(id, {
       id,
-      channelId: who.channelId,
+      channelId,
       metadata,
       bytes,
       stored: 0,
@@ -49,7 +67,6 @@ export function uploadRoutes(google: GoogleFacts): Hono {
   })
 
   app.put('/upload/youtube/v3/videos', async (c) => {
-    if (!google.who(c.req.header('authorization'))) return problem(c, 401, 'authError', 'Invalid Credentials')
     const session = google.sessions.get(c.req.query('upload_id') ?? '')
     if (!session || session.expired) return problem(c, 404, 'notFound', 'Not Found')
     if (session.video) return c.json(resource(session.video), 201)
@@ -88,8 +105,12 @@ export function uploadRoutes(google: GoogleFacts): Hono {
   app.post('/upload/youtube/v3/thumbnails/set', async (c) => {
     const video = google.videos.find((v) => v.id === c.req.query('videoId'))
     if (!video) return problem(c, 404, 'videoNotFound', 'The video was not found')
+    if (video.channelId !== google.who(c.req.header('authorization'))?.channelId)
+      return problem(c, 403, 'forbidden', 'The thumbnail of somebody else’s video')
+    const picture = Buffer.from(await c.req.arrayBuffer())
+    if (picture.length > 2 * 1024 * 1024) return problem(c, 413, 'mediaBodyTooLarge', 'At most 2 MB')
     video.thumbnail = join(google.dir, `${video.id}.jpg`)
-    writeFileSync(video.thumbnail, Buffer.from(await c.req.arrayBuffer()))
+    writeFileSync(video.thumbnail, picture)
     return c.json({ kind: 'youtube#thumbnailSetResponse', items: [] })
   })
   return app
@@ -105,7 +126,7 @@ function complete(google: GoogleFacts, session: Session): Video {
     description: snippet.description ?? '',
     tags: snippet.tags ?? [],
     askedPrivacy,
-    privacy: google.faults.unaudited ? 'private' : askedPrivacy,
+    privacy: google.faults.keptPrivate ? 'private' : askedPrivacy,
     file: session.file,
     bytes: statSync(session.file).size,
     sha256: createHash('sha256').update(readFileSync(session.file)).digest('hex'),
@@ -141,3 +162,5 @@ async function receive(
   }
   await new Promise<void>((resolve) => out.end(() => resolve()))
 }
+
+// Lenient here: any bytes are a video; categories and languages are not looked at; a channel may set thumbnails unverified.

@@ -6,8 +6,11 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Clock } from '../../../shared/clock.ts'
 import { sendFile } from '../twitch/video.ts'
+import { recorder } from '../recorder.ts'
 import { dataApiRoutes } from './data-api.ts'
 import type { GoogleFacts, GoogleFaults } from './facts.ts'
+import { youtubeGate } from './gate.ts'
+import { QUOTA } from './limits.ts'
 import { GoogleOauth } from './oauth.tsx'
 import { uploadRoutes } from './uploads.ts'
 
@@ -21,8 +24,10 @@ export class GoogleWorld implements GoogleFacts {
     answersLost: 0,
     cutAfterBytes: [],
     quotaUsedUp: false,
+    channelLimit: false,
+    dataStatuses: [],
     grantRevoked: false,
-    unaudited: false,
+    keptPrivate: false,
     rejects: null,
     processingMs: PROCESSING_MS,
   }
@@ -30,11 +35,16 @@ export class GoogleWorld implements GoogleFacts {
   readonly videos: GoogleFacts['videos'] = []
   readonly sessions: GoogleFacts['sessions'] = new Map()
   readonly playlists: GoogleFacts['playlists'] = []
+  readonly channels = new Map([
+    ['UCsandboxstreamer0000000', 'Sandbox Streamer'],
+    ['UCsandboxother0000000000', 'Another Channel'],
+  ])
+  readonly quota = { ...QUOTA }
   readonly #oauth: GoogleOauth
 
   constructor(clock: Clock) {
     this.clock = clock
-    this.#oauth = new GoogleOauth(clock, this.faults)
+    this.#oauth = new GoogleOauth(clock, this.faults, this.channels)
   }
 
   get client() {
@@ -47,13 +57,18 @@ export class GoogleWorld implements GoogleFacts {
 
   /** An access token as a consent would end in, for tests that have no browser. */
   tokenFor(channelId = 'UCsandboxstreamer0000000'): string {
-    const scope = 'https://www.googleapis.com/auth/youtube.upload'
-    return this.#oauth.issue({ channelId, scopes: [scope] }).access_token
+    const scopes = ['upload', 'readonly'].map((name) => `https://www.googleapis.com/auth/youtube.${name}`)
+    return this.#oauth.issue({ channelId, scopes }).access_token
   }
 
   /** Whether anybody holds a grant for a channel. */
   isGranted(channelId: string): boolean {
     return this.#oauth.isGranted(channelId)
+  }
+
+  /** The person takes back at Google what they granted for a channel. */
+  revoke(channelId: string): void {
+    this.#oauth.revoke(channelId)
   }
 
   /** No access token works any more; they must be renewed. */
@@ -64,6 +79,16 @@ export class GoogleWorld implements GoogleFacts {
   routes(): Hono {
     const app = new Hono()
     app.route('/', this.#oauth.routes())
+    const asked = recorder(
+      'youtube',
+      (path) => path,
+      (c) => {
+        const who = this.who(c.req.header('authorization'))
+        return { token: who ? 'user' : 'none', scopes: who?.scopes ?? [] }
+      },
+    )
+    const gate = youtubeGate(this)
+    for (const path of ['/youtube/v3/*', '/upload/youtube/v3/*']) app.use(path, asked, gate)
     app.route('/', uploadRoutes(this))
     app.route('/', dataApiRoutes(this))
     app.get('/watch/:id', (c) => {
@@ -84,3 +109,5 @@ export class GoogleWorld implements GoogleFacts {
     return app
   }
 }
+
+// Lenient here: pages of videos are only their files.

@@ -134,3 +134,5 @@ window.fetch = async (...request) => {
 }
 
 tell({ rig: 'hello' })
+
+// Lenient here: only what Echoes calls is there.

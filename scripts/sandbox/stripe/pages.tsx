@@ -113,3 +113,5 @@ function Portal({ world, customer, returnUrl }: { world: StripeWorld; customer: 
     </Page>
   )
 }
+
+// Lenient here: cards are good or bad, and nobody is asked to confirm a payment.

@@ -349,3 +349,5 @@ export function resourceOf(world: StripeWorld, it: Customer | CheckoutSession | 
     parent: { type: 'subscription_details', subscription_details: { subscription } },
   }
 }
+
+// Lenient here: taxes, currencies and prorated amounts are not computed; events come at once.

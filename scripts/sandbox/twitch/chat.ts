@@ -1,12 +1,15 @@
 /** Twitch chat: IRC over WebSocket with tags, for anonymous and named readers. */
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { AddressInfo } from 'node:net'
+import type { FaultName, Faults } from '../faults.ts'
 import type { ChatLine, Moderation, TwitchWorld } from './world.ts'
 
 interface Client {
   socket: WebSocket
   nick: string
   rooms: Set<string>
+  /** When it joined rooms lately, milliseconds of the real clock. */
+  joins: number[]
   stalled: boolean
 }
 
@@ -21,19 +24,31 @@ export interface ChatServer {
   close(): Promise<void>
 }
 
+const CUTTING = new Set<FaultName>(['refused', 'reset', 'busy', 'error', 'unavailable', 'page', 'empty'])
+/** dev.twitch.tv/docs/chat/#rate-limits: of an account that is not verified. */
+const MOST_JOINS = 20
+const JOIN_WINDOW_MS = 10_000
 const HOST = ':tmi.twitch.tv'
 
-export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServer> {
+export async function startChat(world: TwitchWorld, port = 0, faults?: Faults): Promise<ChatServer> {
   const server = new WebSocketServer({ host: '127.0.0.1', port })
   await new Promise((resolve) => server.once('listening', resolve))
   const clients = new Set<Client>()
   server.on('connection', (socket) => {
-    const client: Client = { socket, nick: '*', rooms: new Set(), stalled: false }
+    const client: Client = { socket, nick: '*', rooms: new Set(), joins: [], stalled: false }
+    const fault = faults?.now('chat') ?? null
+    if (fault && CUTTING.has(fault)) return socket.terminate()
     clients.add(client)
+    if (fault === 'hang') stall(client)
     socket.on('close', () => clients.delete(client))
     socket.on('message', (data: Buffer) => {
       for (const line of data.toString().split('\r\n')) if (line) answer(world, client, line)
     })
+  })
+  faults?.on('begin', ({ service, fault }) => {
+    if (service !== 'chat') return
+    if (CUTTING.has(fault)) clients.forEach((c) => c.socket.terminate())
+    if (fault === 'hang') clients.forEach(stall)
   })
   world.on('chat', (line) => {
     const room = world.users.get(line.channelId)?.login ?? ''
@@ -50,17 +65,28 @@ export async function startChat(world: TwitchWorld, port = 0): Promise<ChatServe
     clients,
     reconnect: () => clients.forEach((c) => c.socket.send(`${HOST} RECONNECT\r\n`)),
     cut: () => clients.forEach((c) => c.socket.terminate()),
-    stall: () =>
-      clients.forEach((c) => {
-        c.stalled = true
-        c.socket.pause()
-      }),
+    stall: () => clients.forEach(stall),
     close: () =>
       new Promise((resolve) => {
         for (const { socket } of clients) socket.terminate()
         server.close(() => resolve())
       }),
   }
+}
+
+/** Twitch ignores what is more. */
+function isTooFast(client: Client): boolean {
+  const now = Date.now()
+  client.joins = client.joins.filter((at) => at > now - JOIN_WINDOW_MS)
+  if (client.joins.length >= MOST_JOINS) return true
+  client.joins.push(now)
+  return false
+}
+
+/** Neither reads nor writes any more, and does not close either. */
+function stall(client: Client): void {
+  client.stalled = true
+  client.socket.pause()
 }
 
 function answer(world: TwitchWorld, client: Client, line: string): void {
@@ -80,7 +106,7 @@ function answer(world: TwitchWorld, client: Client, line: string): void {
       for (const name of (words[0] ?? '').split(',')) {
         const room = name.replace('#', '')
         const user = [...world.users.values()].find((u) => u.login === room)
-        if (!user) continue
+        if (!user || isTooFast(client)) continue
         client.rooms.add(room)
         send(`:${client.nick}!${client.nick}@${client.nick}.tmi.twitch.tv JOIN #${room}`)
         send(
@@ -130,3 +156,6 @@ function privmsg(line: ChatLine, room: string): string {
   const text = Object.entries(tags).map(([name, value]) => `${name}=${value}`)
   return `@${text.join(';')} :${user.login}!${user.login}@${user.login}.tmi.twitch.tv PRIVMSG #${room} :${line.text}`
 }
+
+// Lenient here: joins are counted for a connection, where Twitch counts an account; sign-ins and lines sent to chat are not
+// counted; who exceeds a limit is heard again at once, and not after half an hour.

@@ -48,6 +48,14 @@ export class ClipShop {
     return ids.flatMap((id) => this.#clips.get(id) ?? []).filter((clip) => clip.listedAtMs <= now)
   }
 
+  /** Those of a channel that were made in a span of time and are listed by now. */
+  madeOn(channelId: string, fromMs: number, toMs: number): Clip[] {
+    return this.listed([...this.#clips.keys()]).filter((clip) => {
+      const madeAtMs = clip.listedAtMs - this.listingDelayMs
+      return clip.vod.userId === channelId && madeAtMs >= fromMs && madeAtMs <= toMs
+    })
+  }
+
   find(id: string): Clip | undefined {
     return this.#clips.get(id)
   }
@@ -59,14 +67,25 @@ export class ClipShop {
   view(clip: Clip) {
     const duration = clip.endSec - clip.startSec
     const created_at = new Date(clip.listedAtMs - this.listingDelayMs).toISOString()
-    const where = { video_id: clip.vod.id, vod_offset: clip.startSec, broadcaster_id: clip.vod.userId }
+    const broadcaster = this.#world.users.get(clip.vod.userId)
     return {
       id: clip.id,
       url: `https://clips.twitch.tv/${clip.id}`,
+      embed_url: `https://clips.twitch.tv/embed?clip=${clip.id}`,
+      broadcaster_id: clip.vod.userId,
+      broadcaster_name: broadcaster?.displayName ?? '',
+      creator_id: clip.vod.userId,
+      creator_name: broadcaster?.displayName ?? '',
+      video_id: clip.vod.id,
+      game_id: '1',
+      language: 'en',
       title: clip.title,
+      view_count: 0,
       created_at,
+      thumbnail_url: '',
       duration,
-      ...where,
+      vod_offset: clip.startSec,
+      is_featured: false,
     }
   }
 
@@ -101,3 +120,6 @@ export class ClipShop {
     return file
   }
 }
+
+// Lenient here: titles are not looked at; a clip may be ordered from any recording of the channel, however old, and is never
+// deleted; its editor may be anybody with the scope.

@@ -12,6 +12,8 @@ export interface EventSubSubscription {
   secret: string
   createdAtMs: number
   failures: number
+  /** Of the application's total; nothing where the person has let it in. */
+  cost: number
 }
 
 export interface DeliveryFaults {
@@ -25,6 +27,7 @@ const RETRY_MS = [1_000, 5_000, 15_000, 60_000]
 const FAILURES_UNTIL_REVOKED = 20
 const CHALLENGE_TIMEOUT_MS = 10_000
 const DELIVERY_TIMEOUT_MS = 10_000
+const PENDING = 'webhook_callback_verification_pending'
 
 export class EventSub {
   readonly #world: TwitchWorld
@@ -44,28 +47,33 @@ export class EventSub {
     )
   }
 
-  /** As Twitch does, answers with the subscription "pending" and sends the challenge afterwards. */
+  /**
+   * As Twitch does, answers with the subscription "pending" and sends the challenge afterwards. One that is there, or on
+   * its way, is not made again.
+   */
   create(
-    wanted: Pick<EventSubSubscription, 'type' | 'version' | 'condition' | 'callback' | 'secret'>,
-  ): EventSubSubscription | null {
-    const same = [...this.subscriptions.values()].find(
+    wanted: Pick<EventSubSubscription, 'type' | 'version' | 'condition' | 'callback' | 'secret'> & {
+      cost?: number
+    },
+  ): { created: EventSubSubscription; existing: null } | { created: null; existing: EventSubSubscription } {
+    const existing = [...this.subscriptions.values()].find(
       (s) =>
         s.type === wanted.type &&
         JSON.stringify(s.condition) === JSON.stringify(wanted.condition) &&
-        s.status === 'enabled',
+        (s.status === 'enabled' || s.status === PENDING),
     )
-    if (same) return null
-    const status = 'webhook_callback_verification_pending'
-    const subscription = {
+    if (existing) return { created: null, existing }
+    const created = {
+      cost: 0,
       ...wanted,
       id: randomUUID(),
-      status,
+      status: PENDING,
       createdAtMs: this.#world.clock.now(),
       failures: 0,
     }
-    this.subscriptions.set(subscription.id, subscription)
-    void this.#challenge(subscription)
-    return subscription
+    this.subscriptions.set(created.id, created)
+    void this.#challenge(created)
+    return { created, existing: null }
   }
 
   /** Whether a channel's events of all these types are delivered. */
@@ -212,7 +220,7 @@ export function view(s: EventSubSubscription) {
     version,
     status,
     condition,
-    cost: 0,
+    cost: s.cost,
     created_at: new Date(s.createdAtMs).toISOString(),
     transport,
   }
@@ -245,3 +253,6 @@ function chatEvent(world: TwitchWorld, line: ChatLine) {
     source_badges: null,
   }
 }
+
+// Lenient here: a callback need not be https on port 443; conditions are not looked at beyond the channel; retries come
+// within minutes, by the real clock.

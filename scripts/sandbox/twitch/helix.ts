@@ -1,43 +1,54 @@
-/** Twitch's Helix API, as far as Echoes uses it, with rate-limit headers and the listing's delay. */
+/** Twitch's Helix API, as far as Echoes uses it. What it refuses before it looks at anything is in gate.ts and limits.ts. */
 import { randomUUID } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { jwtVerify } from 'jose'
+import { recorder } from '../recorder.ts'
 import type { ClipShop } from './clips.ts'
 import { view, type EventSub } from './eventsub.ts'
+import { Bucket, helixGate, page, pathOf, problem } from './gate.ts'
 import type { TwitchId } from './id.tsx'
+import { CLIP_REQUESTS_PER_MINUTE, MOST_COST, SUBSCRIPTIONS_A_PAGE } from './limits.ts'
 import type { Stream, TwitchUser, TwitchWorld, Vod } from './world.ts'
-
-const POINTS_PER_MINUTE = 800
 
 export interface HelixParts {
   world: TwitchWorld
+  /** Told of each request, and of each answer 429. */
+  count?: (what: string) => void
   id: TwitchId
   eventsub: EventSub
   clips: ClipShop
   extension: { clientId: string; secret: string; ownerId: string }
 }
 
-export function helixRoutes({ world, id, eventsub, clips, extension }: HelixParts): Hono {
-  const app = new Hono()
-  let minute = 0
-  let used = 0
-  app.use(async (c, next) => {
-    // The extension's back end comes with a token it has signed itself, and has limits of its own.
-    if (c.req.path.endsWith('/extensions/pubsub')) return next()
-    const now = world.clock.now()
-    if (Math.floor(now / 60_000) !== minute) [minute, used] = [Math.floor(now / 60_000), 0]
-    c.header('Ratelimit-Limit', String(POINTS_PER_MINUTE))
-    c.header('Ratelimit-Remaining', String(Math.max(0, POINTS_PER_MINUTE - ++used)))
-    c.header('Ratelimit-Reset', String((minute + 1) * 60))
-    if (used > POINTS_PER_MINUTE) return problem(c, 429, 'Too Many Requests')
-    if (!id.tokenOf(c) || c.req.header('client-id') !== id.client.id)
-      return problem(c, 401, 'Invalid OAuth token')
-    return next()
-  })
+/** dev.twitch.tv/docs/chat/#rate-limits: 20 lines in 30 s, 100 where one is a moderator. */
+const SPEECH_WINDOW_MS = 30_000
+const MAY_SAY_MORE = new Set(['broadcaster', 'moderator'])
 
+export function helixRoutes({ count = () => {}, world, id, eventsub, clips, extension }: HelixParts): Hono {
+  const app = new Hono()
+  const tokenOf = (c: Context) => {
+    const token = id.tokenOf(c)
+    const kind = !token ? ('none' as const) : token.userId === null ? ('app' as const) : ('user' as const)
+    return { token: kind, scopes: token?.scopes ?? [] }
+  }
+  app.use(recorder('helix', pathOf, tokenOf))
+  app.use(async (c, next) => {
+    await next()
+    count(c.res.status === 429 ? '429' : `${c.req.method} ${pathOf(c.req.path)}`)
+  })
+  app.use(helixGate(world.clock, id))
+  const clipRequests = new Bucket(world.clock, CLIP_REQUESTS_PER_MINUTE)
+  /** Clips have a limit of their own, beside the points. */
+  const tooManyClips = (c: Context) =>
+    clipRequests.take(`${c.req.method} ${pathOf(c.req.path)} ${c.req.header('authorization')}`) < 0
+
+  const saidBy = new Map<string, number[]>()
   app.get('/users', (c) => {
     const token = id.tokenOf(c)
     const [ids, logins] = [c.req.queries('id') ?? [], c.req.queries('login') ?? []]
+    if (ids.length + logins.length > 100) return problem(c, 400, 'at most 100 ids and logins together')
+    if (!token?.userId && ids.length + logins.length === 0)
+      return problem(c, 400, 'an id or a login is needed with an app access token')
     const own = token?.userId && ids.length + logins.length === 0 ? [token.userId] : []
     const users = [...world.users.values()].filter(
       (u) => [...ids, ...own].includes(u.id) || logins.includes(u.login),
@@ -62,10 +73,13 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
 
   app.get('/streams', (c) => {
     const ids = c.req.queries('user_id') ?? []
-    const live = world.streams.filter(
-      (s) => s.endedAtMs === null && (ids.length === 0 || ids.includes(s.userId)),
+    const live = world.listedStreams().filter((s) => ids.length === 0 || ids.includes(s.userId))
+    return c.json(
+      page(
+        c,
+        live.map((s) => streamView(world, s)),
+      ),
     )
-    return c.json({ data: live.map((s) => streamView(world, s)), pagination: {} })
   })
 
   app.get('/videos', (c) => {
@@ -76,12 +90,19 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
       .filter((v) => (ids.length > 0 ? ids.includes(v.id) : v.userId === userId))
       .filter((v) => v.published && v.listedAtMs <= now && (type === 'all' || v.type === type))
       .sort((a, b) => b.createdAtMs - a.createdAtMs)
-    return c.json({ data: videos.map((v) => videoView(world, v)), pagination: {} })
+    const own = id.tokenOf(c)?.userId ?? null
+    return c.json(
+      page(
+        c,
+        videos.map((v) => videoView(world, v, own)),
+      ),
+    )
   })
 
   app.post('/videos/clips', (c) => {
     const { vod_id: vodId = '', vod_offset: offset = '', duration = '30', title = '' } = c.req.query()
-    const vod = world.vods.find((v) => v.id === vodId)
+    if (tooManyClips(c)) return problem(c, 429, 'Too Many Requests')
+    const vod = world.vods.find((v) => v.id === vodId && v.userId === c.req.query('broadcaster_id'))
     const [endSec, lengthSec] = [Number(offset), Number(duration)]
     if (!vod) return problem(c, 404, 'The VOD was not found')
     if (
@@ -96,13 +117,21 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
   })
 
   app.get('/clips', (c) => {
-    const ids = c.req.queries('id') ?? []
-    return c.json({ data: clips.listed(ids).map((clip) => clips.view(clip)), pagination: {} })
+    const { broadcaster_id: channelId, started_at: from, ended_at: to } = c.req.query()
+    const found = channelId
+      ? clips.madeOn(channelId, Date.parse(from ?? '') || 0, Date.parse(to ?? '') || Infinity)
+      : clips.listed(c.req.queries('id') ?? [])
+    return c.json(
+      page(
+        c,
+        found.map((clip) => clips.view(clip)),
+      ),
+    )
   })
 
   app.get('/clips/downloads', (c) => {
     const ids = c.req.queries('clip_id') ?? []
-    if (ids.length > 10) return problem(c, 400, 'at most 10 clips')
+    if (tooManyClips(c)) return problem(c, 429, 'Too Many Requests')
     const data = clips.listed(ids).map((clip) => ({
       clip_id: clip.id,
       landscape_download_url: clips.downloadUrl(clip),
@@ -144,7 +173,7 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
       }))
     const user = world.users.get(latest.userId)
     const whose = { user_id: latest.userId, user_login: user?.login, user_name: user?.displayName }
-    return c.json({ data: [{ ...whose, videos: [{ video_id: vod.id, markers }] }], pagination: {} })
+    return c.json(page(c, [{ ...whose, videos: [{ video_id: vod.id, markers }] }]))
   })
 
   app.post('/chat/messages', async (c) => {
@@ -158,28 +187,34 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
     const app = id.tokenOf(c)?.userId === null
     const may = id.grants.get(sender.id)?.has('user:bot') && id.grants.get(channelId)?.has('channel:bot')
     if (app && !may) return problem(c, 403, 'The sender or the broadcaster has not granted the app this')
+    const now = world.clock.now()
+    const said = (saidBy.get(sender.id) ?? []).filter((at) => at > now - SPEECH_WINDOW_MS)
+    if (said.length >= (world.badgesOf(channelId, sender.id).some((b) => MAY_SAY_MORE.has(b)) ? 100 : 20)) {
+      const drop_reason = { code: 'msg_ratelimit', message: 'Your message was sent too quickly.' }
+      return c.json({ data: [{ message_id: '', is_sent: false, drop_reason }] })
+    }
+    saidBy.set(sender.id, [...said, now])
     const line = world.say(channelId, sender.login, message)
     return c.json({ data: [{ message_id: line.id, is_sent: true }] })
   })
 
   app.get('/moderation/moderators', (c) => {
     const channelId = c.req.query('broadcaster_id') ?? ''
-    if (id.tokenOf(c)?.userId !== channelId) return problem(c, 401, 'the broadcaster’s own token is needed')
-    const moderators = [...(world.badges.get(channelId) ?? [])].filter(([, badges]) =>
-      badges.includes('moderator'),
+    const asked = c.req.queries('user_id') ?? []
+    const moderators = [...(world.badges.get(channelId) ?? [])].filter(
+      ([userId, badges]) => badges.includes('moderator') && (asked.length === 0 || asked.includes(userId)),
     )
-    const data = moderators.map(([userId]) => {
+    const rows = moderators.map(([userId]) => {
       const user = world.users.get(userId)
       return { user_id: userId, user_login: user?.login, user_name: user?.displayName }
     })
-    return c.json({ data, pagination: {} })
+    return c.json(page(c, rows))
   })
 
   app.post('/moderation/moderators', (c) => {
     const { broadcaster_id: channelId = '', user_id: userId = '' } = c.req.query()
-    const token = id.tokenOf(c)
-    if (token?.userId !== channelId || !token.scopes.includes('channel:manage:moderators'))
-      return problem(c, 401, 'channel:manage:moderators is missing')
+    if (world.badgesOf(channelId, userId).includes('moderator'))
+      return problem(c, 400, 'user is already a mod')
     world.giveBadge(channelId, userId, 'moderator')
     return c.body(null, 204)
   })
@@ -219,8 +254,8 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
 
   app.get('/search/channels', (c) => {
     const query = (c.req.query('query') ?? '').toLowerCase()
-    const found = [...world.users.values()].filter((u) => u.login.startsWith(query)).slice(0, 20)
-    const data = found.map((u) => ({
+    const found = [...world.users.values()].filter((u) => u.login.startsWith(query))
+    const rows = found.map((u) => ({
       id: u.id,
       broadcaster_login: u.login,
       display_name: u.displayName,
@@ -228,16 +263,21 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
       game_id: '',
       game_name: '',
       is_live: false,
+      tag_ids: [],
       tags: [],
       thumbnail_url: '',
       title: '',
       started_at: '',
     }))
-    return c.json({ data, pagination: {} })
+    return c.json(page(c, rows))
   })
 
   app.get('/channels/followers', (c) => {
     const { broadcaster_id: channelId = '', user_id: userId = '' } = c.req.query()
+    const token = id.tokenOf(c)
+    const moderates = world.badgesOf(channelId, token?.userId ?? '').includes('moderator')
+    if (token?.userId !== channelId && !moderates)
+      return problem(c, 401, 'the token must be the broadcaster’s or a moderator’s')
     const follows = world.badgesOf(channelId, userId).includes('follower')
     const user = world.users.get(userId)
     const row = { user_id: userId, user_login: user?.login, user_name: user?.displayName }
@@ -245,36 +285,97 @@ export function helixRoutes({ world, id, eventsub, clips, extension }: HelixPart
     return c.json({ data, total: data.length, pagination: {} })
   })
 
+  for (const [path, badge] of [
+    ['/channels/vips', 'vip'],
+    ['/subscriptions', 'subscriber'],
+  ] as const)
+    app.get(path, (c) => {
+      const { broadcaster_id: channelId = '' } = c.req.query()
+      const asked = c.req.queries('user_id') ?? []
+      const rows = [...(world.badges.get(channelId) ?? [])]
+        .filter(
+          ([userId, badges]) => badges.includes(badge) && (asked.length === 0 || asked.includes(userId)),
+        )
+        .map(([userId]) => personView(world, badge, channelId, userId))
+      const listed = page(c, rows)
+      return c.json(badge === 'vip' ? listed : { ...listed, total: rows.length, points: rows.length })
+    })
+
   app.get('/eventsub/subscriptions', (c) => {
-    const data = [...eventsub.subscriptions.values()].map(view)
-    return c.json({ data, total: data.length, total_cost: 0, max_total_cost: 10_000, pagination: {} })
+    const filters = ['status', 'type', 'user_id', 'subscription_id'].filter((f) => c.req.query(f))
+    if (filters.length > 1) return problem(c, 400, 'use one filter at most')
+    const { status, type, user_id: userId, subscription_id: one } = c.req.query()
+    const found = [...eventsub.subscriptions.values()].filter(
+      (s) =>
+        (!status || s.status === status) &&
+        (!type || s.type === type) &&
+        (!userId || Object.values(s.condition).includes(userId)) &&
+        (!one || s.id === one),
+    )
+    const total_cost = [...eventsub.subscriptions.values()].reduce((sum, s) => sum + s.cost, 0)
+    const listed = page(c, found.map(view), SUBSCRIPTIONS_A_PAGE)
+    return c.json({ ...listed, total: found.length, total_cost, max_total_cost: MOST_COST })
   })
   app.post('/eventsub/subscriptions', async (c) => {
-    const { type, version, condition, transport } = await c.req.json<{
-      type: string
-      version: string
-      condition: Record<string, string>
-      transport: { callback: string; secret: string }
-    }>()
-    if (id.tokenOf(c)?.userId !== null) return problem(c, 400, 'webhooks need an app access token')
+    const { type, version, condition, transport } = await c.req
+      .json<{
+        type?: string
+        version?: string
+        condition?: Record<string, string>
+        transport?: { method?: string; callback?: string; secret?: string }
+      }>()
+      .catch(() => ({ type: '', version: '', condition: undefined, transport: undefined }))
+    if (!type || !version || !condition || transport?.method !== 'webhook' || !transport.callback)
+      return problem(c, 400, 'type, version, condition or transport is missing or malformed')
+    const secret = transport.secret ?? ''
+    if (secret.length < 10 || secret.length > 100)
+      return problem(c, 400, 'the secret has 10 to 100 characters')
     const granted = id.grants.get(condition.broadcaster_user_id ?? '')
     if (type.startsWith('channel.chat.') && !granted?.has('channel:bot'))
       return problem(c, 403, 'subscription missing proper authorization')
-    const created = eventsub.create({
+    // Who has let the application in costs nothing.
+    const cost = granted || condition.client_id ? 0 : 1
+    const total = [...eventsub.subscriptions.values()].reduce((sum, s) => sum + s.cost, cost)
+    if (total > MOST_COST) return problem(c, 429, 'total cost exceeded')
+    const { created, existing } = eventsub.create({
       type,
       version,
       condition,
       callback: transport.callback,
-      secret: transport.secret,
+      secret,
+      cost,
     })
-    if (!created) return problem(c, 409, 'subscription already exists')
-    return c.json({ data: [view(created)], total: 1, total_cost: 0, max_total_cost: 10_000 }, 202)
+    if (existing)
+      return c.json(
+        { error: 'Conflict', status: 409, message: 'subscription already exists', id: existing.id },
+        409,
+      )
+    return c.json({ data: [view(created)], total: 1, total_cost: total, max_total_cost: MOST_COST }, 202)
   })
   app.delete('/eventsub/subscriptions', (c) => {
     const known = eventsub.subscriptions.delete(c.req.query('id') ?? '')
     return known ? c.body(null, 204) : problem(c, 404, 'subscription not found')
   })
   return app
+}
+
+function personView(world: TwitchWorld, badge: 'vip' | 'subscriber', channelId: string, userId: string) {
+  const user = world.users.get(userId)
+  const who = { user_id: userId, user_login: user?.login, user_name: user?.displayName }
+  if (badge === 'vip') return who
+  const channel = world.users.get(channelId)
+  return {
+    ...who,
+    broadcaster_id: channelId,
+    broadcaster_login: channel?.login,
+    broadcaster_name: channel?.displayName,
+    gifter_id: '',
+    gifter_login: '',
+    gifter_name: '',
+    is_gift: false,
+    plan_name: 'Channel Subscription',
+    tier: '1000',
+  }
 }
 
 function streamView(world: TwitchWorld, s: Stream) {
@@ -299,10 +400,11 @@ function streamView(world: TwitchWorld, s: Stream) {
   }
 }
 
-function videoView(world: TwitchWorld, v: Vod) {
+function videoView(world: TwitchWorld, v: Vod, asker: string | null) {
   const user = world.users.get(v.userId)
   const created = new Date(v.createdAtMs).toISOString()
-  const sec = Math.floor(world.vodParts(v).totalSec)
+  // The list says how long the recording will be, also while its last parts are on their way.
+  const sec = Math.floor(world.vodParts({ ...v, finalLagMs: 0 }).totalSec)
   const [hours, minutes] = [Math.floor(sec / 3600), Math.floor(sec / 60) % 60]
   return {
     id: v.id,
@@ -321,10 +423,10 @@ function videoView(world: TwitchWorld, v: Vod) {
     language: 'en',
     type: v.type,
     duration: `${hours ? `${hours}h` : ''}${hours || minutes ? `${minutes}m` : ''}${sec % 60}s`,
-    muted_segments: v.mutedSegments.length > 0 ? v.mutedSegments : null,
+    // The reference does not say so, but with an app token it is always null (facts/twitch.md).
+    muted_segments: asker === v.userId && v.mutedSegments.length > 0 ? v.mutedSegments : null,
   }
 }
 
-function problem(c: Context, status: 400 | 401 | 403 | 404 | 409 | 422 | 429, message: string) {
-  return c.json({ error: message, status, message }, status)
-}
+// Lenient here: an app token may say a line for any bot that has granted `user:bot`; scopes are not asked of app tokens;
+// titles of clips, descriptions of markers and names of events are taken as they are; markers need no stream of an hour.

@@ -95,11 +95,22 @@ export class TwitchId {
     this.grants.set(userId, new Set([...(this.grants.get(userId) ?? []), ...scopes]))
   }
 
+  /** An access token as a sign-in would end in, for tests that have no browser. */
+  issueFor(userId: string, scopes: string[]): string {
+    this.grant(userId, scopes)
+    return this.#issue(userId, scopes).access_token
+  }
+
   /** The person has taken their consent back, and no event says so. */
   forgetEverything(userId: string): void {
     for (const [token, { userId: whose }] of this.tokens) if (whose === userId) this.tokens.delete(token)
     for (const [token, { userId: whose }] of this.#refreshTokens)
       if (whose === userId) this.#refreshTokens.delete(token)
+  }
+
+  /** No access token works any more; they must be renewed. */
+  expireAccess(): void {
+    this.tokens.clear()
   }
 
   /** The living token that a request carries. */
@@ -157,3 +168,6 @@ function ChoosePerson(props: {
     </Page>
   )
 }
+
+// Lenient here: any redirect address is taken; a code does not run out; a person may hold any number of refresh tokens;
+// revoking an unknown token is answered with 200, where Twitch says 400.

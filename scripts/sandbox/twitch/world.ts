@@ -36,8 +36,14 @@ export interface Vod {
   footageDir: string
   footage: Footage
   mutedParts: Set<number>
+  /** Parts that the CDN does not have (any more), though the playlist names them. */
+  goneParts: Set<number>
   mutedSegments: { offset: number; duration: number }[]
   published: boolean
+  /** The last parts land in the playlist, and its end is marked, so long after the stream has ended. */
+  finalLagMs: number
+  /** Seconds of the stream that the recording lacks, as after a drop of the connection. */
+  lacks: { fromSec: number; lengthSec: number } | null
 }
 
 export interface ChatLine {
@@ -71,7 +77,12 @@ export interface GoLiveOptions {
   vodLagMs?: number
   listingDelayMs?: number
   footageDir?: string
+  finalLagMs?: number
+  lacks?: { fromSec: number; lengthSec: number }
 }
+
+/** What lands late is the last batch of parts. */
+const LAST_BATCH_SEC = 30
 
 export class TwitchWorld extends EventEmitter<WorldEvents> {
   readonly clock: Clock
@@ -86,6 +97,11 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
   readonly extensionsOn = new Set<string>()
   readonly pubsub: { channelId: string; message: unknown }[] = []
   readonly markers: { id: string; streamId: string; positionSeconds: number; createdAtMs: number }[] = []
+  /** How far Twitch's list of live streams is behind its events, milliseconds. */
+  listingLagMs = 0
+  /** By stream id; a script may say that a stream began, or ended, earlier. */
+  readonly #wentLiveAtMs = new Map<string, number>()
+  readonly #wentOffAtMs = new Map<string, number>()
   #nextId = 40_712_345_601
 
   constructor(clock: Clock, footageDir: string) {
@@ -127,12 +143,23 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     return this.streams.find((s) => s.userId === userId && s.endedAtMs === null)
   }
 
+  /** Who is live, as Twitch's list has it by now. */
+  listedStreams(): Stream[] {
+    const now = this.clock.now()
+    return this.streams.filter(
+      (s) =>
+        (this.#wentLiveAtMs.get(s.id) ?? s.startedAtMs) + this.listingLagMs <= now &&
+        (s.endedAtMs === null || now < (this.#wentOffAtMs.get(s.id) ?? s.endedAtMs) + this.listingLagMs),
+    )
+  }
+
   goLive(userId: string, options: GoLiveOptions = {}): Stream {
     const { title = 'A test stream', game = 'Just Chatting', vodLagMs = 0, listingDelayMs = 0 } = options
     const now = this.clock.now()
     const startedAtMs = options.startedAtMs ?? now
     const stream: Stream = { id: String(this.#nextId++), userId, title, game, startedAtMs, endedAtMs: null }
     this.streams.push(stream)
+    this.#wentLiveAtMs.set(stream.id, now)
     const footageDir = options.footageDir ?? this.#footageDir
     this.vods.push({
       id: String(this.#nextId++ % 10_000_000_000),
@@ -146,8 +173,11 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
       footageDir,
       footage: JSON.parse(readFileSync(join(footageDir, 'parts.json'), 'utf8')) as Footage,
       mutedParts: new Set(),
+      goneParts: new Set(),
       mutedSegments: [],
       published: true,
+      finalLagMs: options.finalLagMs ?? 0,
+      lacks: options.lacks ?? null,
     })
     const startedAt = new Date(startedAtMs).toISOString()
     this.emit('event', 'stream.online', userId, {
@@ -164,6 +194,7 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     const stream = this.liveStream(userId)
     if (!stream) throw new Error('this channel is not live')
     stream.endedAtMs = atMs
+    this.#wentOffAtMs.set(stream.id, this.clock.now())
     const vod = this.vodOf(stream.id)
     if (vod) vod.endedAtMs = atMs
     this.emit('event', 'stream.offline', userId, { id: stream.id, ...this.#broadcaster(userId) })
@@ -227,15 +258,20 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
 
   /** How many parts of a VOD are there, and how long they are together. A part appears when it is complete. */
   vodParts(vod: Vod): { count: number; totalSec: number; ended: boolean } {
-    const untilSec = ((vod.endedAtMs ?? this.clock.now()) - vod.createdAtMs) / 1000
+    const now = this.clock.now()
+    const elapsedSec = ((vod.endedAtMs ?? now) - vod.createdAtMs) / 1000
+    const { fromSec = Infinity, lengthSec = 0 } = vod.lacks ?? {}
+    const lackingSec = Math.min(Math.max(0, elapsedSec - fromSec), lengthSec)
+    const isFinal = vod.endedAtMs === null || now >= vod.endedAtMs + vod.finalLagMs
+    const untilSec = elapsedSec - lackingSec - (isFinal ? 0 : LAST_BATCH_SEC)
     let [count, totalSec] = [0, 0]
     for (const sec of vod.footage.parts) {
       const whole = totalSec + sec <= untilSec + 0.001
-      if (!whole && (vod.endedAtMs === null || totalSec >= untilSec)) break
+      if (!whole && (vod.endedAtMs === null || !isFinal || totalSec >= untilSec)) break
       count++
       totalSec += sec
     }
-    return { count, totalSec, ended: vod.endedAtMs !== null }
+    return { count, totalSec, ended: vod.endedAtMs !== null && isFinal }
   }
 
   #broadcaster(userId: string) {
@@ -247,3 +283,5 @@ export class TwitchWorld extends EventEmitter<WorldEvents> {
     }
   }
 }
+
+// Lenient here: titles and games may be anything; nobody is banned, and chat has no modes.

@@ -10,6 +10,7 @@ const PLACE_TEXT: Record<DeskCard['place'], string> = {
   budget: 'over the length you set',
   dropped: 'dropped by you',
   'no-vod': 'no recording of it',
+  damaged: 'its recording is damaged',
 }
 
 export type Order = 'recap' | 'wanted'

@@ -95,6 +95,7 @@ export function Details({ state, actions, onClose }: Props) {
             <span>Who may watch</span>
             <select
               value={shown.privacy}
+              disabled={!state.mayPublish}
               onChange={(e) => type({ privacy: e.currentTarget.value as 'public' })}
             >
               <option value="public">everybody</option>
@@ -106,6 +107,7 @@ export function Details({ state, actions, onClose }: Props) {
             <span>Made for kids</span>
             <select
               value={shown.madeForKids ? 'yes' : 'no'}
+              disabled={!state.mayPublish}
               onChange={(e) => type({ madeForKids: e.currentTarget.value === 'yes' })}
             >
               <option value="no">no</option>

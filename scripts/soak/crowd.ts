@@ -1,0 +1,153 @@
+/**
+ * Many channels sign up and many of them are live at once: whoever echoes is heard through all rounds of reconciliation, no
+ * stream is taken for ended, and each show becomes a recap; within what Twitch allows an application to ask.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openDatabase, type Database } from '../../backend/db/database.ts'
+import { changeSettings } from '../../backend/db/channels.ts'
+import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
+import { freePort, startProcess, until } from '../sandbox/process.ts'
+import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts'
+import { connectYoutube, signIn, Visitor } from '../sandbox/visitor.ts'
+
+export interface CrowdOptions {
+  channels: number
+  live: number
+  rounds: number
+  /** So many of the streams end, and become recaps; the others go on. */
+  ending: number
+  footageDir: string
+  onProgress?: (what: string) => void
+}
+
+export interface CrowdReport {
+  channels: number
+  live: number
+  rounds: number
+  commands: number
+  /** Commands in a live channel that were not taken. */
+  refusedWrongly: number
+  /** Live streams that were taken for ended. */
+  endedWrongly: number
+  recaps: number
+  published: number
+  /** Requests to Helix: of a sign-up, of a round of reconciliation, on average; and how often Twitch said that it was too much. */
+  requestsPerSignUp: number
+  requestsPerRound: number
+  tooMany: number
+  seconds: number
+}
+
+/** How long streams have been on when they are first seen. */
+const STREAM_SEC = 150
+const ECHO_AT_SEC = [30, 60, 90, 120]
+const PATIENCE_MS = 300_000
+const RECAPS_PATIENCE_MS = 20 * 60_000
+
+export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
+  const { channels, live, rounds, ending, footageDir, onProgress = () => {} } = options
+  const began = Date.now()
+  const dataDir = mkdtempSync(join(tmpdir(), 'echoes-crowd-'))
+  const sandbox = await startSandbox({ footageDir })
+  const port = await freePort()
+  const site = `http://127.0.0.1:${port}`
+  const echoes = startProcess({
+    ...sandbox.environment({ port, dataDir }),
+    RECONCILE_EVERY_MS: '3000',
+    LOG_LEVEL: 'fatal',
+  })
+  let db: Database | undefined
+  try {
+    await until('Echoes answers', async () => (await fetch(`${site}/readyz`).catch(() => null))?.ok)
+    db = await openDatabase(join(dataDir, 'echoes.sqlite'))
+    const before = asked(sandbox)
+    const all: string[] = []
+    for (let n = 0; n < channels; n++) all.push(await signUp(sandbox, db, site, `crowd${n}`))
+    onProgress(`${channels} channels have signed up`)
+    const delivered = () => all.every((id) => sandbox.eventsub.delivers(id, WANTED_EVENTS))
+    await until('Twitch delivers the events of all', delivered, PATIENCE_MS)
+    const requestsPerSignUp = Math.round((asked(sandbox) - before) / channels)
+
+    const startedAtMs = Math.floor(sandbox.clock.now() / 1000) * 1000 - STREAM_SEC * 1000
+    const onAir = all.slice(0, live)
+    for (const id of onAir) sandbox.twitch.goLive(id, { startedAtMs, title: 'A crowded evening' })
+    const database = db
+    const known = async () => (await database.selectFrom('streams').select('id').execute()).length >= live
+    await until('all streams are known', known, PATIENCE_MS)
+    onProgress(`${live} of them are live`)
+
+    const commands: string[] = []
+    let requests = 0
+    for (let round = 0; round < rounds; round++) {
+      const [looks, sofar] = [sandbox.asked.get('GET /streams') ?? 0, asked(sandbox)]
+      const through = () => (sandbox.asked.get('GET /streams') ?? 0) >= looks + Math.ceil(channels / 100)
+      await until(`round ${round + 1} has asked who is live`, through, PATIENCE_MS)
+      // What it found is stored a moment later.
+      await sleep(500)
+      requests += asked(sandbox) - sofar
+      for (const id of onAir) {
+        const atMs = startedAtMs + (ECHO_AT_SEC[round % ECHO_AT_SEC.length] ?? 30) * 1000
+        commands.push(sandbox.twitch.say(id, ownerOf(sandbox, id), `!echo 10 round ${round + 1}`, atMs).id)
+      }
+      onProgress(`round ${round + 1}: ${onAir.length} commands`)
+    }
+    const taken = async () =>
+      new Set((await database.selectFrom('echoes').select('source_key').execute()).map((e) => e.source_key))
+    const allTaken = async () => {
+      const there = await taken()
+      return commands.every((id) => there.has(id))
+    }
+    await until('all commands are taken', allTaken, 60_000).catch(() => undefined)
+    const there = await taken()
+    const ended = await database
+      .selectFrom('streams')
+      .select('id')
+      .where('ended_at', 'is not', null)
+      .execute()
+
+    for (const id of onAir.slice(0, ending)) sandbox.twitch.end(id)
+    onProgress(`${ending} streams have ended`)
+    const recaps = async () => database.selectFrom('recaps').select('state').execute()
+    const published = async () => (await recaps()).filter((r) => r.state === 'published').length
+    await until('all are published', async () => (await published()) >= ending, RECAPS_PATIENCE_MS).catch(
+      () => undefined,
+    )
+    return {
+      channels,
+      live,
+      rounds,
+      commands: commands.length,
+      refusedWrongly: commands.filter((id) => !there.has(id)).length,
+      endedWrongly: ended.length,
+      recaps: (await recaps()).length,
+      published: await published(),
+      requestsPerSignUp,
+      requestsPerRound: Math.round(requests / rounds),
+      tooMany: sandbox.asked.get('429') ?? 0,
+      seconds: Math.round((Date.now() - began) / 1000),
+    }
+  } finally {
+    echoes.kill()
+    await db?.destroy()
+    await sandbox.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+const asked = (sandbox: Sandbox) => [...sandbox.asked.values()].reduce((sum, count) => sum + count, 0)
+const ownerOf = ({ twitch }: Sandbox, id: string) => twitch.users.get(id)?.login ?? ''
+
+async function signUp(sandbox: Sandbox, db: Database, site: string, login: string): Promise<string> {
+  const { id } = sandbox.twitch.addUser(login)
+  const channel = `UC${login.padEnd(22, '0')}`
+  sandbox.google.channels.set(channel, login)
+  const visitor = new Visitor()
+  await signIn(visitor, site, login)
+  await connectYoutube(visitor, site, undefined, { channel })
+  await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
+  await changeSettings(db, id, { cooldownMs: 0, confirmations: false }, Date.now())
+  return id
+}
