@@ -1,6 +1,6 @@
 /** Whether and when a recap goes up by itself: the worker acts on it, and the desk shows it. */
 import type { Channel } from './db/channels.ts'
-import { consentOf } from './db/consents.ts'
+import { findConsent } from './db/consents.ts'
 import type { Database } from './db/database.ts'
 import { editLog } from './db/edits.ts'
 import { longEchoesOf } from './db/long-echoes.ts'
@@ -11,10 +11,12 @@ import type { Recap } from './db/recaps.ts'
  * When an untouched recap goes up by itself (UTC milliseconds); null: not without the streamer's word.
  */
 export async function goesUpAt(db: Database, channel: Channel, recap: Recap): Promise<number | null> {
-  if (recap.readyAtMs === null || (await consentOf(db, channel.id)) !== 'auto_publish') return null
+  const consent = await findConsent(db, channel.id)
+  if (recap.readyAtMs === null || consent?.kind !== 'auto_publish') return null
   const { longSpans, reviewMs } = channel.settings
   if (longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0) return null
   const readyAtMs = recap.readyAtMs
   const touched = isTouched(await editLog(db, recap.showId), channel.id, readyAtMs)
-  return touched ? null : readyAtMs + reviewMs
+  // What waited before the streamer agreed to this is not public the moment they do.
+  return touched ? null : Math.max(readyAtMs, consent.givenAtMs) + reviewMs
 }

@@ -1,6 +1,7 @@
 /** Where a recap stands on its way to YouTube, from what is recorded: computed, never stored. */
 import type { Channel } from './db/channels.ts'
 import type { Database } from './db/database.ts'
+import { isLeaving } from './db/departures.ts'
 import { findGrant } from './db/grants.ts'
 import type { Recap } from './db/recaps.ts'
 import { findUpload, type Upload } from './db/uploads.ts'
@@ -23,10 +24,11 @@ export async function publicationOf(
   const upload = await findUpload(db, recap.id)
   const byItselfAtMs = await goesUpAt(db, channel, recap)
   const grant = await findGrant(db, channel.id, 'youtube')
+  const leaving = await isLeaving(db, channel.id)
   const parkedUntilMs = upload?.parkedUntilMs ?? null
   return {
     stage: stageOf(recap, upload),
-    agreed: recap.decision === 'publish' || (byItselfAtMs !== null && byItselfAtMs <= now),
+    agreed: !leaving && (recap.decision === 'publish' || (byItselfAtMs !== null && byItselfAtMs <= now)),
     connected: grant?.state === 'ok',
     parkedUntilMs: parkedUntilMs !== null && parkedUntilMs > now ? parkedUntilMs : null,
     byItselfAtMs,

@@ -82,13 +82,10 @@ describe('YouTube', () => {
     expect([again.status, again.body.sentence]).toEqual([409, expect.stringContaining('refused it')])
   })
 
-  it('does not take it for good: what is mended is tried once more with a press', async () => {
-    const { running, visitor, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+  it('refuses what has nothing to do with the video: that is ours to mend, and the recap waits for it', async () => {
+    const { running, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
       sandbox.google.faults.uploadStatuses.push(403)
     })
-    const failed = await reaches('failed')
-    expect(running.sandbox.google.videos).toEqual([])
-    await visitor.ask(`${running.site}/recaps/${failed.id}/again`, {})
     await reaches('published')
     expect(running.sandbox.google.videos).toHaveLength(1)
   })
@@ -237,6 +234,7 @@ describe('the streamer’s word', () => {
     await visitor.ask(`${running.site}/recaps/${waiting.id}/undo`, {})
     // Touched it is all the same: somebody was there.
     await running.echoes.db.updateTable('recaps').set({ ready_at: 0 }).execute()
+    await running.echoes.db.updateTable('consents').set({ given_at: 0 }).execute()
     expect((await desk()).goesUpAtMs).toBeNull()
     await running.echoes.db.deleteFrom('edits').execute()
     await reaches('published')
@@ -311,7 +309,7 @@ describe('the streamer’s word', () => {
           return { status: answer.status, body: (await answer.json()) as SiteState & { sentence: string } }
         }
         expect((await put('intro', new TextEncoder().encode('no video'))).body.sentence).toContain(
-          'no video that can be read',
+          'no MP4 file',
         )
         expect((await put('intro', clip('long.mp4', 25, 'red'))).body.sentence).toContain('this one has 25')
         expect((await put('intro', clip('intro.mp4', 2, 'white'))).status).toBe(200)

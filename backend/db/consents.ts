@@ -46,12 +46,20 @@ export async function revokeConsent(db: Database, channelId: string, now: number
 
 /** What is agreed to at present; agreement to older words does not count. */
 export async function consentOf(db: Database, channelId: string): Promise<ConsentKind | null> {
+  return (await findConsent(db, channelId))?.kind ?? null
+}
+
+/** The same, with when it was given. */
+export async function findConsent(
+  db: Database,
+  channelId: string,
+): Promise<{ kind: ConsentKind; givenAtMs: number } | null> {
   const row = await db
     .selectFrom('consents')
-    .select('kind')
+    .select(['kind', 'given_at'])
     .where('channel_id', '=', channelId)
     .where('text_version', '=', CONSENT_VERSION)
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
-  return row?.kind ?? null
+  return row ? { kind: row.kind, givenAtMs: row.given_at } : null
 }

@@ -1,6 +1,7 @@
 /** Accounts that are being deleted: how far it is, and the receipt that stays. */
 import { randomBytes } from 'node:crypto'
-import { within, type Database } from './database.ts'
+import { revokeConsent } from './consents.ts'
+import { holdChannel, within, type Database } from './database.ts'
 
 export interface Departure {
   receipt: string
@@ -13,6 +14,7 @@ export interface Departure {
 /** The wish to leave, recorded; the same departure where it is recorded already. */
 export async function beginDeparture(db: Database, channelId: string, now: number): Promise<string> {
   return within(db, async (tx) => {
+    await holdChannel(tx, channelId)
     const open = await tx
       .selectFrom('departures')
       .select('receipt')
@@ -26,6 +28,8 @@ export async function beginDeparture(db: Database, channelId: string, now: numbe
       .values({ receipt, channel_id: channelId, asked_at: now, failure: null, finished_at: null })
       .execute()
     await tx.deleteFrom('sessions').where('user_id', '=', channelId).execute()
+    // Nothing goes up any more that has not begun to.
+    await revokeConsent(tx, channelId, now)
     return receipt
   })
 }

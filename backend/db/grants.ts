@@ -1,5 +1,5 @@
 /** A streamer's grants at Twitch and Google. Tokens are stored as the ciphertext they come in. */
-import { within, type Database } from './database.ts'
+import { holdChannel, within, type Database } from './database.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { underLease } from './leases.ts'
 
@@ -174,6 +174,16 @@ export async function dropYoutubeGrant(db: Database, channelId: string): Promise
     .execute()
 }
 
+/** What YouTube told of the channel goes; access stays, and the name comes back with the next answer. */
+export async function forgetYoutubeName(db: Database, channelId: string): Promise<void> {
+  await db
+    .updateTable('grants')
+    .set({ account_name: '', picture: '' })
+    .where('channel_id', '=', channelId)
+    .where('provider', '=', 'youtube')
+    .execute()
+}
+
 const leaseOf = (provider: Provider, channelId: string) => `renew:${provider}:${channelId}`
 const RENEW_LEASE_MS = 30_000
 
@@ -194,7 +204,13 @@ export async function renewGrant(
     const renewed = grant && (await renew(grant))
     if (!renewed) return grant
     const whole = { ...grant, ...renewed }
-    await saveGrant(db, whole, clock.now())
-    return whole
+    return within(db, async (tx) => {
+      await holdChannel(tx, channelId)
+      const now = await findGrant(tx, channelId, provider)
+      // The streamer may have signed in anew meanwhile, or another process took over from one that was frozen: what is newer stays.
+      if (now?.tokens !== grant.tokens) return now
+      await saveGrant(tx, whole, clock.now())
+      return whole
+    })
   })
 }

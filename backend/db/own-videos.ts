@@ -27,7 +27,7 @@ export async function ownRunStarted(
     .execute()
 }
 
-/** Videos of long echoes that are not finished, with their runs. */
+/** Videos of long echoes that are neither finished nor dropped, with their runs. */
 export async function unfinishedOwnVideos(db: Database): Promise<{ showId: string; runId: string }[]> {
   const rows = await db
     .selectFrom('recaps')
@@ -35,6 +35,7 @@ export async function unfinishedOwnVideos(db: Database): Promise<{ showId: strin
     .where('run_id', 'is not', null)
     .where('long_echo_id', '!=', '')
     .where('state', 'in', ['preparing', 'rendered'])
+    .where((e) => e.or([e('decision', 'is', null), e('decision', '!=', 'drop')]))
     .execute()
   return rows.map((r) => ({ showId: r.show_id, runId: r.run_id ?? '' }))
 }
@@ -48,6 +49,7 @@ export async function unstartedOwnVideos(db: Database): Promise<{ showId: string
     .where('recaps.long_echo_id', '!=', '')
     .where('recaps.run_id', 'is', null)
     .where('recaps.state', 'in', ['preparing', 'rendered'])
+    .where((e) => e.or([e('recaps.decision', 'is', null), e('recaps.decision', '!=', 'drop')]))
     .where('shows.ended_at', 'is not', null)
     .execute()
   return rows.map((r) => ({ showId: r.show_id, longEchoId: r.long_echo_id }))

@@ -97,7 +97,7 @@ export async function streamEnded(
       : query.where('started_at', '<=', end.endedAtMs)
     const stream = await query.orderBy('started_at', 'desc').executeTakeFirst()
     if (!stream) {
-      if (end.streamId) await streamWasOnUntil(tx, end.streamId, end.endedAtMs)
+      if (end.streamId) await streamWasOnUntil(tx, end.streamId, end.endedAtMs, now)
       return null
     }
     const endedAt = Math.max(end.endedAtMs, stream.started_at)
@@ -126,7 +126,20 @@ export async function streamEnded(
 }
 
 /** Two ends of one stream are known: it was on until the later. */
-export async function streamWasOnUntil(tx: Tx, streamId: string, endedAtMs: number): Promise<void> {
+export async function streamWasOnUntil(
+  tx: Tx,
+  streamId: string,
+  endedAtMs: number,
+  now: number,
+): Promise<void> {
+  const known = await tx
+    .selectFrom('streams')
+    .select('channel_id')
+    .where('id', '=', streamId)
+    .executeTakeFirst()
+  if (!known) return
+  // Shows may become one by it, and an echo that is taken at this moment must find the one that stays.
+  await touchChannel(tx, known.channel_id, now)
   const stream = await tx
     .updateTable('streams')
     .set({ ended_at: endedAtMs })
@@ -198,7 +211,7 @@ export async function runStarted(db: Database, showId: string, ending: number, r
   await db.updateTable('shows').set({ run_ending: ending, run_id: runId }).where('id', '=', showId).execute()
 }
 
-/** Shows that have ended and whose recap is not finished: what a sweep must find under way. */
+/** Shows that have ended and whose recap is neither finished nor dropped: what a sweep must find under way. */
 export async function unfinishedShows(db: Database): Promise<Show[]> {
   const rows = await db
     .selectFrom('shows')
@@ -206,7 +219,13 @@ export async function unfinishedShows(db: Database): Promise<Show[]> {
     .selectAll('shows')
     .where('shows.ended_at', 'is not', null)
     .where((e) =>
-      e.or([e('recaps.state', 'is', null), e('recaps.state', 'in', ['preparing', 'rendered', 'publishing'])]),
+      e.or([
+        e('recaps.state', 'is', null),
+        e.and([
+          e('recaps.state', 'in', ['preparing', 'rendered', 'publishing']),
+          e.or([e('recaps.decision', 'is', null), e('recaps.decision', '!=', 'drop')]),
+        ]),
+      ]),
     )
     .execute()
   // A show with several videos is there once for each that is not finished.

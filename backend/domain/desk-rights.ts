@@ -27,12 +27,12 @@ export function mayDo(role: DeskRole, action: DeskAction): boolean {
 
 /**
  * Whether a recap is as it was made, so that it may go up by itself: not when somebody else than the streamer has changed
- * anything, whenever that was, nor when the streamer has since it was ready.
+ * anything, whenever that was (an editor whose account is deleted has no name), nor when the streamer has since it was ready.
  */
 export function isTouched(
   edits: readonly { author: string; atMs: number }[],
   streamerId: string,
   readyAtMs: number,
 ): boolean {
-  return edits.some((edit) => (edit.author !== '' && edit.author !== streamerId) || edit.atMs >= readyAtMs)
+  return edits.some((edit) => edit.author !== streamerId || edit.atMs >= readyAtMs)
 }

@@ -77,6 +77,9 @@ export function http(...own: Rule[]): readonly Rule[] {
   return [...own, nothing, passing, rest]
 }
 
+/** What Twitch says with 400; with the same status it finds our client id wrong, which is ours to mend. */
+export const GRANT_GONE = 'Invalid refresh token'
+
 const OPERATOR = 'the operator, in the log'
 
 export const CALLS = {
@@ -135,6 +138,14 @@ export const CALLS = {
         'authenticatedUserAccountClosed',
         'authenticatedUserAccountSuspended',
       ]),
+      said('damaged', [
+        'invalidTitle',
+        'invalidDescription',
+        'invalidTags',
+        'invalidVideoMetadata',
+        'invalidVideoGameRating',
+        'invalidFilename',
+      ]),
       on('transient', 'after the token was renewed once', 401),
     ),
     tried:
@@ -163,7 +174,7 @@ export const CALLS = {
         kind: 'transient',
       },
       {
-        when: '5xx to the recipient alone (RCPT TO): there is no such address, or it takes nothing',
+        when: 'a refusal of the recipient (RCPT TO) with 5.1.x or 5.2.1, or with 550, 551 or 553 that speaks of no relay, password, sender or policy',
         fits: ({ reason }) => reason === 'recipient',
         kind: 'damaged',
       },
@@ -251,7 +262,7 @@ export const CALLS = {
     who: 'Twitch',
     what: 'renewing a streamer’s token',
     where: 'twitch/tokens.ts',
-    rules: http(on('person', 'the grant is gone', 400, 401)),
+    rules: http(said('person', [GRANT_GONE]), on('person', 'the streamer has disconnected', 401)),
     tried: 'by the next call that needs the token',
     told: 'for `person` the streamer, on the site',
     resumes: 'when they sign in',

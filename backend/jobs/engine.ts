@@ -9,6 +9,7 @@ import { isPostgres } from '../db/database.ts'
 import { findShow, runStarted, unfinishedShows, type Show } from '../db/shows.ts'
 import { ownRunStarted, unfinishedOwnVideos, unstartedOwnVideos } from '../db/own-videos.ts'
 import { endAnew } from '../db/recap-again.ts'
+import { errorText } from '../log.ts'
 import type { JobContext } from './context.ts'
 import { beginOwnVideos } from './steps/own-videos.ts'
 import { decisionSignal, implementRecapWorkflow, RECAP_WORKFLOW } from './workflow.ts'
@@ -94,14 +95,20 @@ export async function makeEngine(url: string, context: JobContext): Promise<Engi
     },
     ownVideo,
     async sweep() {
+      /** One that cannot be started must not keep the others waiting. */
+      const each = async (showId: string, work: () => Promise<void>) => {
+        await work().catch((error: unknown) => {
+          context.log.error({ showId, error: errorText(error) }, 'the run of a recap could not be started')
+        })
+      }
       for (const { showId, longEchoId } of await unstartedOwnVideos(context.db))
-        await ownVideo(showId, longEchoId)
+        await each(showId, () => ownVideo(showId, longEchoId))
       for (const show of await unfinishedShows(context.db)) {
-        if (show.runId === null) await start(show)
-        else await restartIfBroken(show.id, show.runId)
+        const { runId } = show
+        await each(show.id, () => (runId === null ? start(show) : restartIfBroken(show.id, runId)))
       }
       for (const { showId, runId } of await unfinishedOwnVideos(context.db))
-        await restartIfBroken(showId, runId)
+        await each(showId, () => restartIfBroken(showId, runId))
     },
     async decided(recapId) {
       await workflows.sendSignal({ signal: decisionSignal(recapId) })

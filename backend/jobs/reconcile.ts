@@ -308,7 +308,7 @@ async function reconcileArchives(
     const knownEndMs = await endOfStream(db, vod.streamId)
     const vodEndMs = vod.createdAtMs + vod.durationMs
     if (knownEndMs !== null && vodEndMs - knownEndMs > FALSE_END_MS)
-      await inTransaction(db, (tx) => streamWasOnUntil(tx, vod.streamId, vodEndMs))
+      await inTransaction(db, (tx) => streamWasOnUntil(tx, vod.streamId, vodEndMs, clock.now()))
     await takeEarlyEchoes(db, channelId, clock.now())
     const again = await takeUpAgain(db, show, clock.now())
     if (again) await showEnded(show)

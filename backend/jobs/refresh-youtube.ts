@@ -2,10 +2,10 @@
  * What YouTube told is asked for anew before it is 30 days old, or deleted (YouTube API Services Developer Policies, III.E.4):
  * a connected channel's name and picture, and what became of uploaded videos.
  */
+import { kindOf } from '../../shared/fault.ts'
 import type { Clock } from '../../shared/clock.ts'
-import { Fault } from '../../shared/fault.ts'
 import type { Database } from '../db/database.ts'
-import { dropYoutubeGrant, refreshYoutubeGrant, staleYoutubeGrants } from '../db/grants.ts'
+import { dropYoutubeGrant, forgetYoutubeName, refreshYoutubeGrant, staleYoutubeGrants } from '../db/grants.ts'
 import { refreshUpload, staleUploads } from '../db/uploads.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Publisher } from './context.ts'
@@ -32,7 +32,10 @@ export async function refreshYoutube(context: RefreshContext): Promise<void> {
       await refreshYoutubeGrant(db, channelId, await channel(channelId), now)
     } catch (error) {
       log.info({ error: errorText(error), channelId }, 'a YouTube channel could not be asked for anew')
-      if (sinceMs < now - DELETE_MS) await dropYoutubeGrant(db, channelId)
+      if (sinceMs >= now - DELETE_MS) continue
+      // YouTube may only have been away: then access stays, and what it told of the channel goes.
+      if (kindOf(error) === 'person') await dropYoutubeGrant(db, channelId)
+      else await forgetYoutubeName(db, channelId)
     }
   }
   for (const { recapId, channelId, videoId, sinceMs } of await staleUploads(db, now - ASK_MS)) {
@@ -40,8 +43,7 @@ export async function refreshYoutube(context: RefreshContext): Promise<void> {
       const state = await publisher.videoState(channelId, videoId)
       await refreshUpload(db, recapId, state, now)
     } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      log.info({ error: error.message, recapId }, 'a video could not be asked for anew')
+      log.info({ error: errorText(error), recapId }, 'a video could not be asked for anew')
       if (sinceMs < now - DELETE_MS) await refreshUpload(db, recapId, null, now)
     }
   }

@@ -7,7 +7,7 @@ import { forgetHandled } from '../db/inbox.ts'
 import { forgetDeletions, mediaDeleted, storedMedia } from '../db/media.ts'
 import { forgetVodSamples } from '../db/shows.ts'
 import { deletable, type RetentionRules } from '../domain/retention.ts'
-import type { Log } from '../log.ts'
+import { errorText, type Log } from '../log.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** What a mail said is kept for questions about it, and no longer. */
@@ -27,9 +27,14 @@ export async function sweepMedia(context: {
 }): Promise<void> {
   const { db, clock, log, storage, rules } = context
   for (const { key, reason } of deletable(await storedMedia(db), rules, clock.now())) {
-    await storage.delete(key)
-    await mediaDeleted(db, key, reason, clock.now())
-    log.info({ key, reason }, 'media deleted')
+    try {
+      await storage.delete(key)
+      await mediaDeleted(db, key, reason, clock.now())
+      log.info({ key, reason }, 'media deleted')
+    } catch (error) {
+      // The next round tries it again; the others must not wait for it.
+      log.warn({ key, error: errorText(error) }, 'media could not be deleted')
+    }
   }
   if (context.onStored) {
     let bytes = 0

@@ -4,8 +4,8 @@
  */
 import { defineWorkflowSpec, type OpenWorkflow } from 'openworkflow'
 import { Fault, kindOf } from '../../shared/fault.ts'
-import { NO_PLAN, NO_RECORDING } from '../db/recap-again.ts'
-import { noteStep, Overtaken } from '../db/recaps.ts'
+import { NO_PLAN, NO_RECORDING, UNREADABLE } from '../db/recap-again.ts'
+import { findRecap, noteStep, Overtaken } from '../db/recaps.ts'
 import { errorText } from '../log.ts'
 import type { JobContext } from './context.ts'
 import { confirm } from './steps/confirm.ts'
@@ -14,7 +14,7 @@ import { giveUp } from './steps/give-up.ts'
 import { tellToAct } from './steps/tell-to-act.ts'
 import { locateVods, type Located } from './steps/locate-vods.ts'
 import { publish } from './steps/publish.ts'
-import { render } from './steps/render.ts'
+import { isMade, render } from './steps/render.ts'
 
 export interface ShowEnding {
   showId: string
@@ -77,18 +77,30 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
     let located: Located | null = null
     for (let look = 0; located?.kind !== 'found' && located?.kind !== 'nothing-wanted'; look++) {
       const before: Located | null = located
-      const looked: Located & { late: boolean } = await attempt(`locate-${look}`, recap.id, async () => {
-        const found = await locateVods(context, recap.id, input.showId, before)
-        return { ...found, late: clock.now() - recap.since >= waits.vodWaitMs }
-      })
+      const looked: Located & { late: boolean; made: boolean } = await attempt(
+        `locate-${look}`,
+        recap.id,
+        async () => {
+          const found = await locateVods(context, recap.id, input.showId, before)
+          const now = await findRecap(db, recap.id)
+          const made = now !== null && (await isMade(context, now))
+          return { ...found, made, late: clock.now() - recap.since >= waits.vodWaitMs }
+        },
+      )
       if (looked.kind === 'waiting' && looked.late) {
         // What is there is better than nothing; what lacks is named, and taken in if it still comes.
-        if (looked.some) break
+        if (looked.some || looked.made) break
         const subject = 'No recap: the recording did not come'
         const advice =
           'Check in Twitch’s settings that past broadcasts are stored and published. The echoes are kept, and if the recording comes within a week, the recap is made then.'
         await attempt('give-up', recap.id, () =>
-          giveUp(context, recap.id, { subject, why: looked.why, advice, step: NO_RECORDING }),
+          giveUp(context, recap.id, {
+            subject,
+            why: looked.why,
+            advice,
+            // What is listed all the time and cannot be read is not worth another run at each look.
+            step: looked.unreadable ? UNREADABLE : NO_RECORDING,
+          }),
         )
         return 'no recording'
       }

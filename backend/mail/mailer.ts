@@ -53,12 +53,23 @@ export function smtpMailer(url: string, from: string): Mailer {
           command?: string
         }
         // Only what is said of the recipient is about the recipient. The server may say 550 there, too, of our sender, and
-        // tells by its enhanced code (RFC 3463): 5.7.x is about who may send, the others are about the address.
+        // tells which by its enhanced code, or by its words.
         const words = error instanceof Error ? error.message : ''
-        const isOurs = /\b5\.7\.\d/.test(words)
-        const reason = command?.startsWith('RCPT') && !isOurs ? 'recipient' : code
+        const reason = command?.startsWith('RCPT') && isAboutAddress(responseCode, words) ? 'recipient' : code
         throw faultOf('mail', 'to take a mail', { status: responseCode ?? null, reason }, Date.now())
       }
     },
   }
+}
+
+const NO_SUCH_BOX = new Set([550, 551, 553])
+
+/**
+ * By the enhanced code (RFC 3463), where there is one: 5.1.x is about the address, 5.2.1 about a box that is closed for good.
+ * By the code and the words else: a server that does not know our password says 550, too.
+ */
+function isAboutAddress(code: number | undefined, words: string): boolean {
+  const enhanced = /\b5\.(\d{1,3}\.\d{1,3})\b/.exec(words)?.[1]
+  if (enhanced) return enhanced.startsWith('1.') || enhanced === '2.1'
+  return NO_SUCH_BOX.has(code ?? 0) && !/relay|auth|sender|spam|block|polic|denied/i.test(words)
 }

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Result } from '../../shared/result.ts'
 import { parsePlaylist, type MediaPlaylist } from './playlist.ts'
 
 const TIMEOUT_MS = 20_000
@@ -14,8 +13,11 @@ export interface LoadedPlaylist {
   bandwidth: number | null
 }
 
+/** `status`: what the server answered, where it refused. */
+type Loaded<T> = ({ ok: true } & T) | { ok: false; reason: string; status?: number }
+
 /** @param source http(s) or file address, or a path */
-export async function loadPlaylist(source: string, timeoutMs = TIMEOUT_MS): Promise<Result<LoadedPlaylist>> {
+export async function loadPlaylist(source: string, timeoutMs = TIMEOUT_MS): Promise<Loaded<LoadedPlaylist>> {
   const first = await loadOne(source, timeoutMs)
   if (!first.ok) return first
   if (first.playlist.kind === 'media')
@@ -25,7 +27,7 @@ export async function loadPlaylist(source: string, timeoutMs = TIMEOUT_MS): Prom
   const second = await loadOne(best.url, timeoutMs)
   if (!second.ok)
     return {
-      ok: false,
+      ...second,
       reason: `this is a master playlist, and of its best quality (${best.name}) ${second.reason}`,
     }
   if (second.playlist.kind === 'master')
@@ -41,11 +43,12 @@ async function loadOne(source: string, timeoutMs: number) {
   return parsed.ok ? { ...parsed, url } : parsed
 }
 
-async function readText(url: string, timeoutMs: number): Promise<Result<{ text: string }>> {
+async function readText(url: string, timeoutMs: number): Promise<Loaded<{ text: string }>> {
   try {
     if (url.startsWith('file:')) return { ok: true, text: await readFile(new URL(url), 'utf8') }
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
-    if (!response.ok) return { ok: false, reason: `the playlist answered ${response.status}` }
+    if (!response.ok)
+      return { ok: false, reason: `the playlist answered ${response.status}`, status: response.status }
     return { ok: true, text: await response.text() }
   } catch (error) {
     const cause =

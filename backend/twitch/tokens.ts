@@ -9,7 +9,7 @@ import type { AccessToken, AccessTokenWithUserId, AuthProvider } from '@twurple/
 import { extractUserId, type UserIdResolvable } from '@twurple/common'
 import { HttpStatusCodeError } from '@twurple/api-call'
 import { Fault } from '../../shared/fault.ts'
-import { faultOf } from '../domain/failures.ts'
+import { faultOf, GRANT_GONE } from '../domain/failures.ts'
 
 export interface TwitchTokens {
   accessToken: string
@@ -65,7 +65,9 @@ export function storedAuthProvider(
         }
       } catch (error) {
         const status = error instanceof HttpStatusCodeError ? error.statusCode : null
-        const fault = faultOf('twitchToken', 'for a new token', { status }, Date.now())
+        const isGone = error instanceof HttpStatusCodeError && /invalid refresh token/i.test(error.body)
+        const answer = isGone ? { status, reason: GRANT_GONE } : { status }
+        const fault = faultOf('twitchToken', 'for a new token', answer, Date.now())
         if (fault.kind === 'person') return null
         throw fault
       }

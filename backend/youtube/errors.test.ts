@@ -19,7 +19,8 @@ describe('what a refusal of Google’s means', () => {
     [401, said('authError'), 'transient', undefined],
     [401, said('youtubeSignupRequired'), 'person', undefined],
     [403, said('insufficientPermissions'), 'person', undefined],
-    [400, said('invalidTitle'), 'bug', undefined],
+    [400, said('invalidTitle'), 'damaged', undefined],
+    [400, said('badRequest'), 'bug', undefined],
     [403, said('forbidden'), 'bug', undefined],
   ])('%i %j: %s', (status, body, kind, notBeforeMs) => {
     const name = JSON.stringify(body).includes('_grant') ? 'google' : 'youtube'

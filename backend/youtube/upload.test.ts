@@ -183,6 +183,6 @@ describe('what YouTube refuses', () => {
           wait: async () => {},
         },
       ),
-    ).rejects.toMatchObject({ kind: 'bug', message: expect.stringContaining('invalidTitle') })
+    ).rejects.toMatchObject({ kind: 'damaged', message: expect.stringContaining('invalidTitle') })
   })
 })

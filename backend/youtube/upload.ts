@@ -199,8 +199,9 @@ async function classify(answer: Response, what: string): Promise<Step> {
     return { kind: 'again', force: false }
   }
   if (answer.status === 404 || answer.status === 410) return { kind: 'expired' }
-  if (answer.status === 401) return { kind: 'again', force: true }
   const fault = youtubeFault(what, answer.status, body, Date.now())
+  // An account without a channel is refused with the same status as a token that has run out.
+  if (answer.status === 401 && fault.kind === 'transient') return { kind: 'again', force: true }
   if (fault.kind === 'transient') return { kind: 'again', force: false }
   throw fault
 }

@@ -1,6 +1,7 @@
 /** VODs from their HLS playlist: only the parts that the spans need are fetched. */
 import { join } from 'node:path'
 import { Fault } from '../../../shared/fault.ts'
+import { faultOf } from '../../domain/failures.ts'
 import type { Downloads } from '../../media/downloads.ts'
 import { FETCH_DEFAULTS, fetchParts, spanOf } from '../../media/fetch-parts.ts'
 import { loadPlaylist } from '../../media/load-playlist.ts'
@@ -23,7 +24,11 @@ const BYTES_A_SEC = 1_100_000
 export function hlsSource({ masterUrl, downloads }: HlsSourceOptions): VodSource {
   const load = async (vodId: string) => {
     const loaded = await loadPlaylist(await masterUrl(vodId))
-    if (!loaded.ok) throw new Fault(`VOD ${vodId}: ${loaded.reason}`, 'transient')
+    if (!loaded.ok) {
+      const { status, reason } = loaded
+      if (status === undefined) throw new Fault(`VOD ${vodId}: ${reason}`, 'transient')
+      throw faultOf('recording', `for the playlist of VOD ${vodId}`, { status }, Date.now())
+    }
     return loaded
   }
   return {

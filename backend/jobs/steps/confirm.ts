@@ -5,7 +5,7 @@ import type { JobContext } from '../context.ts'
 
 const SETTLED = new Set(['published', 'empty', 'failed'])
 
-/** @returns the recap to make, or null when the show goes on (or has ended anew, which starts its own run), or it is made */
+/** @returns the recap to make, or null when the show goes on (or has ended anew, which starts its own run), or it is made or dropped */
 export async function confirm(
   context: JobContext,
   showId: string,
@@ -23,5 +23,5 @@ export async function confirm(
     return null
   }
   const recap = await recapOfShow(db, show, clock.now(), longEchoId)
-  return SETTLED.has(recap.state) ? null : recap
+  return SETTLED.has(recap.state) || recap.decision === 'drop' ? null : recap
 }

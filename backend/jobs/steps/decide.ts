@@ -1,6 +1,7 @@
 /** Step 5: may it be published? Only with the streamer's recorded consent to publish by itself, or their word on this recap. */
 import { findChannel, type Channel } from '../../db/channels.ts'
 import { within } from '../../db/database.ts'
+import { isLeaving } from '../../db/departures.ts'
 import { findShow } from '../../db/shows.ts'
 import { findRecap, noteStep, type Recap } from '../../db/recaps.ts'
 import { actionOf } from '../../domain/publishing.ts'
@@ -32,6 +33,8 @@ export async function lookForDecision(
   const channel = await findChannel(db, recap.channelId)
   if (!channel) return { kind: 'drop' }
   if (recap.state === 'preparing' && recap.decision !== 'drop') return { kind: 'remake' }
+  // It is deleted with everything else in a moment.
+  if (await isLeaving(db, channel.id)) return { kind: 'wait', ms: null }
   const now = clock.now()
   const publication = await publicationOf(db, channel, recap, now)
   const action = actionOf(publication)

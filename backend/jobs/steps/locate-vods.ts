@@ -16,6 +16,8 @@ export type Located =
       vods: Record<string, { durationMs: number; sinceMs: number }>
       why: string
       some: boolean
+      /** One is listed, and cannot be read. */
+      unreadable: boolean
     }
   /** There is nothing to look for: no echo counts. */
   | { kind: 'nothing-wanted' }
@@ -44,6 +46,7 @@ export async function locateVods(
     : await twitch.recentArchives(show.channelId)
   const seen: Record<string, { durationMs: number; sinceMs: number }> = {}
   let why = ''
+  let unreadable = false
   for (const stream of streams) {
     const vod = archives.find((a) => a.streamId === stream.streamId)
     if (!vod) {
@@ -56,7 +59,10 @@ export async function locateVods(
       if (error instanceof Fault) why = error.message
       else throw error
     })
-    if (!state) continue
+    if (!state) {
+      unreadable = true
+      continue
+    }
     if (vod.title) await nameStream(db, stream.streamId, vod.title)
     await saveVod(db, stream.streamId, {
       vodId: vod.vodId,
@@ -72,7 +78,7 @@ export async function locateVods(
     if (!state.complete && !isOver) why = 'the recording is still growing'
   }
   if (why === '') return { kind: 'found' }
-  return { kind: 'waiting', vods: seen, why, some: Object.keys(seen).length > 0 }
+  return { kind: 'waiting', vods: seen, why, some: Object.keys(seen).length > 0, unreadable }
 }
 
 /** How far from its own time an echo may reach: a viewer is behind, may move it, and the desk widens moments. */

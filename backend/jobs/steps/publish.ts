@@ -101,9 +101,9 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
       )
       return { kind: 'later', notBeforeMs }
     }
-    // What YouTube finds wrong with a video before it has it, the streamer may mend: its title, say.
-    const isRefusal = error.kind === 'bug' && error.status !== undefined && error.status < 500
-    if (isRefusal && !(await findUpload(db, recapId))?.videoId)
+    // What YouTube finds wrong with a video before it has it, the streamer may mend: its title, say. A refusal of any other
+    // kind is ours to mend, and the recap waits for that.
+    if (error.kind === 'damaged' && !(await findUpload(db, recapId))?.videoId)
       return { kind: 'failed', why: error.message, advice: KEPT }
     throw error
   }

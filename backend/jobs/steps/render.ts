@@ -66,10 +66,11 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   const videoKey = videoKeyOf(plan, plan.channel.settings)
   // In `preparing`, the streamer wants it made anew in any case: with another look, say.
   // A restored backup may know of a video whose file it does not have.
-  const made =
-    recap.product !== null && recap.state !== 'preparing' && (await context.storage.has(recap.product.key))
+  const made = await isMade(context, recap)
   if (made && (recap.product?.videoKey ?? videoKey) === videoKey) return { kind: 'rendered' }
   if (plan.moments.length === 0) {
+    // The recordings are gone by now; the video is not.
+    if (made) return { kind: 'rendered' }
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
       return { kind: 'failed', why: 'Twitch has no recording of any of the moments', step: UNREADABLE }
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
@@ -106,6 +107,11 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   } finally {
     watch.stop()
   }
+}
+
+/** Whether there is a finished video that nobody wants made anew. */
+export async function isMade({ storage }: Pick<JobContext, 'storage'>, recap: Recap): Promise<boolean> {
+  return recap.product !== null && recap.state !== 'preparing' && (await storage.has(recap.product.key))
 }
 
 async function fetchFor(
@@ -260,8 +266,12 @@ async function store(
   const { id: recapId, channelId } = recap
   await recordMedia(db, { key: `recaps/${recapId}`, channelId, recapId, kind: 'recap' }, clock.now())
   const base = `recaps/${recapId}/${rendered.sha256.slice(0, 16)}`
-  for (const name of await readdir(dir)) await storage.put(`${base}/${name}`, join(dir, name))
-  await rm(dir, { recursive: true, force: true })
+  try {
+    for (const name of await readdir(dir)) await storage.put(`${base}/${name}`, join(dir, name))
+  } finally {
+    // The next attempt makes it anew: a bucket that is down must not fill the disk.
+    await rm(dir, { recursive: true, force: true })
+  }
   return base
 }
 
@@ -271,13 +281,15 @@ async function deleteOlder({ storage }: JobContext, recap: Recap, base: string):
     if (!key.startsWith(`${base}/`)) await storage.delete(key)
 }
 
-/** Dropped while it was made; unless another worker has gone on with it, that is its end. */
+/** Dropped: what was being made of it goes. A video that is finished stays for a while, in case it is wanted after all. */
 async function cancelled({ db, clock, storage }: JobContext, recapId: string): Promise<RenderOutcome> {
   const recap = await findRecap(db, recapId)
-  if (recap?.decision !== 'drop' || recap.state !== 'preparing')
+  if (recap?.decision !== 'drop' || recap.state === 'published')
     throw new Overtaken(`recap ${recapId} goes on elsewhere`)
-  await storage.delete(`recaps/${recapId}`)
-  await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
+  if (recap.state === 'preparing') {
+    await storage.delete(`recaps/${recapId}`)
+    await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
+  }
   return { kind: 'cancelled' }
 }
 

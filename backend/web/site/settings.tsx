@@ -14,6 +14,7 @@ import type { Database } from '../../db/database.ts'
 import { deckKeySince, removeDeckKey, saveDeckKey } from '../../db/deck-keys.ts'
 import { addEditor, editorsOf, removeEditor } from '../../db/editors.ts'
 import { hookPurpose, hooksOf, type Hook, removeHook, saveHook, type HookTarget } from '../../db/hooks.ts'
+import { containerOf } from '../../media/safe-input.ts'
 import { clipKey, clipsOf, mediaDeleted, recordMedia, type ClipPlace } from '../../db/media.ts'
 import { addressProblem, type HookOptions } from '../../notify/hooks.ts'
 import type { StorageKeys } from '../../storage/open.ts'
@@ -164,6 +165,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     await mkdir(dirname(file), { recursive: true })
     try {
       await receive(c, file)
+      if (containerOf(file) !== 'mov') return stop(c, 415, 'This is no MP4 file. Please choose an MP4 file.')
       const seconds = await options
         .durationOf(file)
         .catch(() => stop(c, 422, 'This is no video that can be read.'))
