@@ -8,6 +8,11 @@ export interface Pace {
   speed: number
 }
 
+/** A time of the sandbox's clock, as it is told to a program that goes by the clock of the machine: equally far away. */
+export function systemTimeOf(clock: Clock, atMs: number): number {
+  return Date.now() + atMs - clock.now()
+}
+
 export class MovableClock implements Clock {
   readonly #pace: Pace
   #offsetMs = 0

@@ -71,7 +71,7 @@ it('Twitch says when it takes more, and tokens that have run out are good for no
   expect((await ask()).status).toBe(200)
   sandbox.faults.begin('helix', 'busy', 10_000)
   const { headers: said } = await ask()
-  expect(Number(said.get('ratelimit-reset')) * 1000).toBeGreaterThan(sandbox.clock.now() + 8_000)
+  expect(Number(said.get('ratelimit-reset')) * 1000).toBeGreaterThan(Date.now() + 8_000)
   sandbox.faults.begin('helix', 'expired', 1_000)
   expect((await ask()).status).toBe(401)
 })

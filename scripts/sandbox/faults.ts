@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Next } from 'hono'
+import { systemTimeOf } from './clock.ts'
 import type { Clock } from '../../shared/clock.ts'
 
 export const SERVICES = {
@@ -121,7 +122,7 @@ export class Faults extends EventEmitter<{ begin: [FaultWindow] }> {
             )
             c.header('Ratelimit-Limit', '800')
             c.header('Ratelimit-Remaining', '0')
-            c.header('Ratelimit-Reset', String(Math.ceil(reset / 1000)))
+            c.header('Ratelimit-Reset', String(Math.ceil(systemTimeOf(this.#clock, reset) / 1000)))
           }
           return c.json(problemOf(429, 'Too Many Requests'), 429)
         case 'error':

@@ -22,6 +22,8 @@ export interface MailServer {
   arrived: EventEmitter<{ mail: [ArrivedMail] }>
   /** The next recipients are refused with these codes, in order. */
   refuse: number[]
+  /** The same with words: `550 5.1.1 no such user`. */
+  refuseWith: string[]
   /** While this is true, no password is right (535). */
   lockedOut: boolean
   close(): Promise<void>
@@ -39,13 +41,14 @@ const GREETING: Partial<Record<FaultName, number>> = {
   empty: 421,
 }
 
-const reply = (responseCode: number) => Object.assign(new Error('not now'), { responseCode })
+const reply = (responseCode: number, words = 'not now') => Object.assign(new Error(words), { responseCode })
 
 export async function startMail(port = 0, faults?: Faults): Promise<MailServer> {
   const mails: ArrivedMail[] = []
   const refuse: number[] = []
+  const refuseWith: string[] = []
   const arrived: MailServer['arrived'] = new EventEmitter()
-  const mail = { mails, arrived, refuse, lockedOut: false }
+  const mail = { mails, arrived, refuse, refuseWith, lockedOut: false }
   const server = new SMTPServer({
     authOptional: true,
     allowInsecureAuth: true,
@@ -62,8 +65,8 @@ export async function startMail(port = 0, faults?: Faults): Promise<MailServer> 
       else done(null, { user: username })
     },
     onRcptTo(_address, _session, done) {
-      const responseCode = refuse.shift()
-      done(responseCode ? reply(responseCode) : null)
+      const [code, ...words] = (refuseWith.shift() ?? refuse.shift() ?? '').toString().split(' ')
+      done(code ? reply(Number(code), words.join(' ') || undefined) : null)
     },
     onData(stream, session, done) {
       if (faults?.now('mail') === 'reset') return void sockets.get(session.remotePort)?.destroy()

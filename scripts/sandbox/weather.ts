@@ -51,6 +51,8 @@ export function playWeather(options: WeatherOptions): Weather {
   }
   function stop() {
     clearInterval(timer)
+    // What is still wrong ends here.
+    for (const { untilMs } of faults.windows) weather.faultMs -= untilMs - clock.now()
     faults.clear()
   }
   return weather

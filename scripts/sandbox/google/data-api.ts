@@ -44,7 +44,7 @@ export function dataApiRoutes(google: GoogleFacts): Hono {
     if (status) return problem(c, status, status === 403 ? 'forbidden' : 'backendError', 'No')
     const ids = (c.req.queries('id') ?? []).flatMap((id) => id.split(','))
     const now = google.clock.now()
-    const items = google.videos
+    const items = (google.faults.unlistedVideos ? [] : google.videos)
       .filter((v) => ids.includes(v.id))
       .map((v) => {
         const processed = now - v.uploadedAtMs >= google.faults.processingMs

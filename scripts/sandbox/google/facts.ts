@@ -23,6 +23,8 @@ export interface Video {
 
 export interface Session {
   id: string
+  /** UTC milliseconds. */
+  openedAtMs: number
   channelId: string
   metadata: {
     snippet?: { title?: string; description?: string; tags?: string[] }
@@ -47,6 +49,8 @@ export interface GoogleFaults {
   quotaUsedUp: boolean
   /** `videos.insert` answers that the channel itself has uploaded too much in a day. */
   channelLimit: boolean
+  /** `videos.list` does not have any video (yet). */
+  unlistedVideos: boolean
   /** The next questions for videos get these statuses, in order. */
   dataStatuses: number[]
   /** Tokens are no longer renewed: `invalid_grant`. */

@@ -52,6 +52,7 @@ export function uploadRoutes(google: GoogleFacts): Hono {
     writeFileSync(file, '')
     google.sessions.set(id, {
       id,
+      openedAtMs: now,
       channelId,
       metadata,
       bytes,

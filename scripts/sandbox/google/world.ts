@@ -26,6 +26,7 @@ export class GoogleWorld implements GoogleFacts {
     quotaUsedUp: false,
     channelLimit: false,
     dataStatuses: [],
+    unlistedVideos: false,
     grantRevoked: false,
     keptPrivate: false,
     rejects: null,

@@ -1,5 +1,6 @@
 /** What Helix looks at before it does anything: the path, the token, the parameters, and how much was asked lately. */
 import type { Context, Next } from 'hono'
+import { systemTimeOf } from '../clock.ts'
 import type { Clock } from '../../../shared/clock.ts'
 import type { TwitchId } from './id.tsx'
 import { HELIX, POINTS_PER_MINUTE, type Endpoint } from './limits.ts'
@@ -36,7 +37,8 @@ export function helixGate(clock: Clock, id: TwitchId) {
     const left = points.take(`${c.req.header('client-id')} ${authorization}`)
     c.header('Ratelimit-Limit', String(POINTS_PER_MINUTE))
     c.header('Ratelimit-Remaining', String(Math.max(0, Math.floor(left))))
-    c.header('Ratelimit-Reset', String(Math.ceil((clock.now() + points.untilFullMs(left)) / 1000)))
+    const full = systemTimeOf(clock, clock.now() + points.untilFullMs(left))
+    c.header('Ratelimit-Reset', String(Math.ceil(full / 1000)))
     if (left < 0) return problem(c, 429, 'Too Many Requests')
     const token = id.tokenOf(c)
     if (!authorization.startsWith('Bearer ') || !token) return problem(c, 401, 'Invalid OAuth token')
