@@ -11,6 +11,7 @@ import { isCommand } from './bot/commands.ts'
 import { channelWords } from './bot/words.ts'
 import type { Config, RoleName } from './config.ts'
 import { twitchTokenStore, youtubePublisher, youtubeTokens } from './connections.ts'
+import { clipOrders } from './db/clip-orders.ts'
 import { openDatabase, type Database } from './db/database.ts'
 import { wakeEvents } from './db/inbox.ts'
 import { makeEngine } from './jobs/engine.ts'
@@ -101,6 +102,7 @@ export async function startEchoes({
     clips: () =>
       clipsSource({
         clips: twitchClips(authProvider),
+        orders: clipOrders(db),
         downloads,
         pollMs,
         patienceMs,

@@ -12,7 +12,7 @@ export interface PublicationFacts extends Publication {
   /** When it goes up without a word of the streamer's; null: not without one. UTC milliseconds. */
   byItselfAtMs: number | null
   /** When the streamer gave the access that is (or was) there; names its loss. */
-  grantedAtMs: number
+  grantedAtMs: number | null
 }
 
 export async function publicationOf(
@@ -32,7 +32,7 @@ export async function publicationOf(
     connected: grant?.state === 'ok',
     parkedUntilMs: parkedUntilMs !== null && parkedUntilMs > now ? parkedUntilMs : null,
     byItselfAtMs,
-    grantedAtMs: grant?.grantedAtMs ?? 0,
+    grantedAtMs: grant?.grantedAtMs ?? null,
   }
 }
 

@@ -35,6 +35,10 @@ import type { TwitchSignIn } from './twitch/sign-in.ts'
 import { youtubeChannel } from './youtube/channel.ts'
 import type { YoutubeConnect } from './youtube/connect.ts'
 
+const MAILS_AT_ONCE = 2
+/** Addresses of streamers may hang for ten seconds each. */
+const HOOKS_AT_ONCE = 8
+const BUCKETS_AT_ONCE = 2
 /** A large recap takes long to go into somebody's bucket. */
 const BUCKET_HOLD_MS = 60 * 60_000
 const RUNS_EVERY_MS = 24 * 60 * 60_000
@@ -78,12 +82,13 @@ export function roundsOf(parts: RoundParts): Timer[] {
   const { db, clock, log, config, box, twitch, storage, engine, subscribers, metrics, reconciler } = parts
   const { extension, google, heard, mailer, publisher, room, signIn, tokenOf, youtubeToken } = parts
   const showEnded = (showId: string) => engine.showEnded(showId)
+  const sendMessage = messageSender({ db, clock, box, mailer, hooks: config.hooks })
   const noteHook = async ({ kind, channelId }: QueuedMessage, failure: string | null) => {
     if (kind !== 'mail') await hookOutcome(db, channelId, kind, failure)
   }
   const sending = (
     name: string,
-    what: Pick<Parameters<typeof sendOutbox>[0], 'kinds' | 'holdMs' | 'send'>,
+    what: Pick<Parameters<typeof sendOutbox>[0], 'kinds' | 'holdMs' | 'atOnce' | 'send'>,
   ): Timer => ({
     name,
     everyMs: config.rounds.outboxMs,
@@ -116,13 +121,21 @@ export function roundsOf(parts: RoundParts): Timer[] {
         }),
     },
     sending('outbox', {
-      kinds: ['mail', 'discord', 'webhook'],
+      kinds: ['mail'],
       holdMs: config.outboxHoldMs,
-      send: messageSender({ db, clock, box, mailer, hooks: config.hooks }),
+      atOnce: MAILS_AT_ONCE,
+      send: sendMessage,
+    }),
+    sending('hooks', {
+      kinds: ['discord', 'webhook'],
+      holdMs: config.outboxHoldMs,
+      atOnce: HOOKS_AT_ONCE,
+      send: sendMessage,
     }),
     sending('buckets', {
       kinds: ['bucket'],
       holdMs: BUCKET_HOLD_MS,
+      atOnce: BUCKETS_AT_ONCE,
       send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
     }),
     {

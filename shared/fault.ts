@@ -41,7 +41,12 @@ export class Fault extends Error {
   }
 }
 
-/** What any error is: a fault has its kind, and whatever else is thrown was not expected. */
+/** Error codes of the operating system that say what the machine lacks at the moment, and nothing about the work. */
+const MACHINE_TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE', 'EIO', 'EAGAIN', 'EBUSY'])
+
+/** What any error is: a fault has its kind, what the machine lacks passes, and whatever else is thrown was not expected. */
 export function kindOf(error: unknown): FaultKind {
-  return error instanceof Fault ? error.kind : 'bug'
+  if (error instanceof Fault) return error.kind
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return MACHINE_TROUBLE.has(code) ? 'transient' : 'bug'
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { describe, expect, it, vi } from 'vitest'
 import { changeSettings } from '../backend/db/channels.ts'
-import { recapsOf, type Recap } from '../backend/db/recaps.ts'
+import { decideRecap, noteTrouble, recapsOf, type Recap } from '../backend/db/recaps.ts'
 import { findUpload } from '../backend/db/uploads.ts'
 import type { ChannelSettings } from '../shared/settings.ts'
 import type { DeskState } from '../shared/desk.ts'
@@ -120,6 +120,26 @@ describe('YouTube', () => {
     await reaches('published')
     expect(await findUpload(running.echoes.db, recap.id)).toMatchObject({ state: 'live' })
     expect(running.sandbox.google.videos).toHaveLength(1)
+  })
+
+  it('does not list the video for a while after it has taken it: it is waited for, and not taken for gone', async () => {
+    const { running, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.unlistedVideos = true
+    })
+    await reaches('rendered', /YouTube does not list the video/)
+    running.sandbox.google.faults.unlistedVideos = false
+    await reaches('published')
+    expect(running.sandbox.google.videos).toHaveLength(1)
+  })
+
+  it('has not had the video for an hour: the streamer took it away, and is told so', async () => {
+    const { running, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.unlistedVideos = true
+    })
+    const { id, trouble } = await reaches('rendered', /YouTube does not list the video/)
+    const anHourAgo = Date.now() - 3_600_000
+    await noteTrouble(running.echoes.db, id, { ...trouble, goneSinceMs: anHourAgo })
+    expect((await reaches('failed')).failure).toContain('not on the YouTube channel that is connected')
   })
 
   it('has no quota left: the recap is parked until midnight in California, and says so', async () => {
@@ -273,6 +293,25 @@ describe('the streamer’s word', () => {
     )
     expect(videos.map((v) => v.title)).toEqual(['second – Clock practice'])
     expect((await desk(recap)).stage).toBe('waiting')
+  })
+
+  it('no is no until the very moment at which the upload begins', async () => {
+    const { running, reaches, recap, desk } = await streamed(
+      'auto_publish',
+      {},
+      ({ sandbox, echoes, channelId }) => {
+        // YouTube has opened a session, and its answer is on the way.
+        sandbox.google.happened.once('session', () => {
+          void recapsOf(echoes.db, channelId).then(([waiting]) =>
+            decideRecap(echoes.db, waiting?.id ?? '', channelId, 'drop', Date.now()),
+          )
+        })
+      },
+    )
+    await vi.waitFor(async () => expect((await recap()).decision).toBe('drop'), 40_000)
+    await vi.waitFor(async () => expect((await desk()).stage).toBe('dropped'), 20_000)
+    expect(running.sandbox.google.videos).toEqual([])
+    expect((await reaches('rendered')).decision).toBe('drop')
   })
 
   it('a dropped recap can be taken up again', async () => {

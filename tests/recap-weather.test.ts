@@ -8,9 +8,11 @@ import {
   readdirSync,
   renameSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
 import { expect, inject, it, onTestFinished, vi } from 'vitest'
 import { clipsSource } from '../backend/jobs/sources/clips.ts'
 import { fileSource } from '../backend/jobs/sources/file.ts'
@@ -18,6 +20,9 @@ import { Downloads } from '../backend/media/downloads.ts'
 import { assemble } from '../backend/media/assemble.ts'
 import { durationOf } from '../backend/media/probe.ts'
 import { renderRecap } from '../backend/media/render.ts'
+import { clipOrders } from '../backend/db/clip-orders.ts'
+import { openDatabase } from '../backend/db/database.ts'
+import { recordMedia } from '../backend/db/media.ts'
 import { recapsOf, type Recap } from '../backend/db/recaps.ts'
 import { twitchClips } from '../backend/twitch/clips.ts'
 import { storedAuthProvider } from '../backend/twitch/tokens.ts'
@@ -84,7 +89,8 @@ it('a renderer that is killed while it works is started again', async () => {
   running.sandbox.twitch.end(running.channelId)
   const renderers = () =>
     childrenOf(new Set([process.pid])).filter(({ command }) => command.includes('render-child'))
-  for (let kills = 0; kills < 2; kills++) {
+  // Oftener than a crash would be forgiven: who kills it need not know what it was at.
+  for (let kills = 0; kills < 4; kills++) {
     await vi.waitFor(() => expect(renderers().length).toBeGreaterThan(0), {
       timeout: PATIENCE_MS,
       interval: 5,
@@ -94,6 +100,24 @@ it('a renderer that is killed while it works is started again', async () => {
   }
   expect((await reaches(running, 'published')).product?.moments).toHaveLength(2)
   expect(running.sandbox.google.videos).toHaveLength(1)
+}, 120_000)
+
+it('a first clip that cannot be read any more is left out and named, and the moments are published', async () => {
+  const { running } = await live()
+  const { sandbox, channelId, echoes, config } = running
+  const key = `channels/${channelId}/intro-1.mp4`
+  await recordMedia(echoes.db, { key, channelId, kind: 'clip' }, Date.now())
+  const file = join(config.storage.url, key)
+  mkdirSync(dirname(file), { recursive: true })
+  // It begins as an MP4 does, and the rest is lost.
+  writeFileSync(
+    file,
+    Buffer.concat([Buffer.from([0, 0, 0, 16]), Buffer.from('ftypisom'), Buffer.alloc(5_000)]),
+  )
+  sandbox.twitch.end(channelId)
+  const { product } = await reaches(running, 'published')
+  expect(product?.moments.map((m) => m.label)).toEqual(['first', 'second'])
+  expect(product?.lacks).toEqual(['your first clip cannot be read: upload it anew'])
 }, 120_000)
 
 it('a moment whose part is gone for good is left out and named, and the rest is published', async () => {
@@ -127,6 +151,48 @@ it('of two streams one has no recording: the recap is made of the other, and say
   const { product } = await reaches(running, 'published')
   expect(product?.moments.map((m) => m.label)).toEqual(['first', 'second'])
   expect(product?.leftOut).toMatchObject([{ label: 'third', reason: 'no-vod' }])
+}, 120_000)
+
+it('a recording that comes while the recap waits to be published is taken in', async () => {
+  const { running, visitor } = await live({ VOD_WAIT_MS: '1500', SETTLE_MS: '4000' })
+  const { site, sandbox, channelId, echoes } = running
+  await visitor.submit(`${site}/agreement`, { kind: 'upload' })
+  const startedAtMs = Date.now() - 20_000
+  await endAt(running, startedAtMs - 1_000)
+  const second = sandbox.twitch.goLive(channelId, { startedAtMs, title: 'Clock practice' })
+  sandbox.twitch.say(channelId, PEOPLE.streamer, '!echo 10 third', startedAtMs + 18_000)
+  const taken = () => echoes.db.selectFrom('echoes').select('id').execute()
+  await vi.waitFor(async () => expect(await taken()).toHaveLength(3), PATIENCE_MS)
+  const vod = sandbox.twitch.vodOf(second.id)
+  if (vod) vod.published = false
+  sandbox.twitch.end(channelId)
+  const before = await reaches(running, 'rendered')
+  expect(before.product?.leftOut).toMatchObject([{ label: 'third', reason: 'no-vod' }])
+  if (vod) vod.published = true
+  await visitor.ask(`${site}/recaps/${before.id}/publish`, {})
+  const { product } = await reaches(running, 'published')
+  expect(product?.moments.map((m) => m.label)).toEqual(['first', 'second', 'third'])
+  expect(product?.leftOut).toEqual([])
+  expect(sandbox.google.videos).toHaveLength(1)
+}, 120_000)
+
+it('a run that broke by an error of ours is begun anew, and ends as it would have', async () => {
+  const { running, visitor } = await live({ RESTART_MS: '1000', SWEEP_EVERY_MS: '500' })
+  const { site, sandbox, channelId, config } = running
+  await visitor.submit(`${site}/agreement`, { kind: 'upload' })
+  sandbox.twitch.end(channelId)
+  const { id } = await reaches(running, 'rendered')
+  const engine = new BetterSqlite3(config.engineUrl)
+  engine.pragma('busy_timeout = 10000')
+  const finishedAt = new Date().toISOString()
+  engine.prepare(`update workflow_runs set status = 'failed', finished_at = ?`).run(finishedAt)
+  const runs = () =>
+    engine.prepare<[], { n: number }>('select count(*) as n from workflow_runs').get()?.n ?? 0
+  await vi.waitFor(() => expect(runs()).toBe(2), PATIENCE_MS)
+  engine.close()
+  await visitor.ask(`${site}/recaps/${id}/publish`, {})
+  expect((await reaches(running, 'published')).id).toBe(id)
+  expect(sandbox.google.videos).toHaveLength(1)
 }, 120_000)
 
 it('for a stream in which nobody echoed, no recording is waited for', async () => {
@@ -206,6 +272,9 @@ it('45 moments by way of clips: each is ordered once, also when answers are lost
   const stream = sandbox.twitch.goLive(channelId, { startedAtMs: Date.now() - STREAM_SEC * 1000 })
   sandbox.twitch.end(channelId)
   const vodId = sandbox.twitch.vodOf(stream.id)?.id ?? ''
+  const dir = mkdtempSync(join(tmpdir(), 'clips-'))
+  const db = await openDatabase(join(dir, 'orders.sqlite'))
+  onTestFinished(() => db.destroy())
   let lost = 0
   const source = clipsSource({
     clips: {
@@ -217,13 +286,13 @@ it('45 moments by way of clips: each is ordered once, also when answers are lost
         return made
       },
     },
+    orders: clipOrders(db),
     downloads: new Downloads({ overall: 12, perHost: 6 }),
     pollMs: 100,
     patienceMs: 30_000,
     lostMs: 3_600_000,
     now: Date.now,
   })
-  const dir = mkdtempSync(join(tmpdir(), 'clips-'))
   const spans = Array.from({ length: 45 }, (_, n) => ({ startSec: 5 + 3 * n, endSec: 10 + 3 * n }))
   const footage = await vi.waitFor(() => source.bring({ vodId, channelId }, spans, dir), 60_000)
   expect(lost).toBeGreaterThan(0)
@@ -231,6 +300,9 @@ it('45 moments by way of clips: each is ordered once, also when answers are lost
   const pieces = footage.pieces.flatMap((ofSpan, n) => ofSpan.map((p) => ({ ...p, name: `moment ${n + 1}` })))
   const rendered = await renderRecap({ pieces, file: join(dir, 'recap.mp4'), stillsDir: dir })
   expect(rendered.pieces).toHaveLength(45)
+  // What was downloaded is swept away: the clips are known all the same.
+  await source.bring({ vodId, channelId }, spans.slice(0, 5), mkdtempSync(join(tmpdir(), 'clips-')))
+  expect(sandbox.clips.ordered).toHaveLength(45)
   expect(rendered.durationSec).toBeGreaterThan(45 * 4.8)
 }, 180_000)
 
@@ -253,7 +325,15 @@ it.skipIf(!existsSync('/usr/bin/ffmpeg'))(
     }
     record('one.mp4', begin)
     record('two.mp4', begin + 200_000)
-    const source = fileSource({ folder, durationOf, now: () => begin + 3_600_000 })
+    const lookedInto: string[] = []
+    const source = fileSource({
+      folder,
+      durationOf: (file) => {
+        lookedInto.push(file)
+        return durationOf(file)
+      },
+      now: () => begin + 3_600_000,
+    })
     const streams = [
       { streamId: 'a', startedAtMs: begin + 10_000, endedAtMs: begin + 60_000 },
       { streamId: 'b', startedAtMs: begin + 80_000, endedAtMs: begin + 330_000 },
@@ -272,6 +352,11 @@ it.skipIf(!existsSync('/usr/bin/ffmpeg'))(
     expect(pieces.map((p) => p.length)).toEqual([1, 2, 0])
     expect(pieces[1]?.[1]?.startSec).toBeCloseTo(200, 0)
     expect(lost).toEqual([undefined, undefined, 'it was not recorded'])
+    // To look into a file takes a process: each is looked into once, and what ended before the stream not at all.
+    expect(lookedInto).toHaveLength(2)
+    record('yesterday.mp4', begin - 24 * 3_600_000)
+    expect(await source.recordings?.('c', streams)).toHaveLength(2)
+    expect(lookedInto).toHaveLength(2)
     await expect(source.bring({ vodId: 'three.mp4', channelId: 'c' }, spans, '')).rejects.toMatchObject({
       kind: 'damaged',
     })

@@ -21,6 +21,7 @@ import { PostgresJSDialect } from 'kysely-postgres-js'
 import postgres from 'postgres'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as mainJob from './migrations/0001-main-job.ts'
 import * as extension from './migrations/0002-extension.ts'
 import * as chat from './migrations/0003-chat.ts'
@@ -30,6 +31,7 @@ import * as site from './migrations/0006-site.ts'
 import * as billing from './migrations/0007-billing.ts'
 import * as leaving from './migrations/0008-leaving.ts'
 import * as weather from './migrations/0009-weather.ts'
+import * as clipOrders from './migrations/0010-clip-orders.ts'
 import type { ChannelRow, Tables } from './schema.ts'
 
 export type Database = Kysely<Tables>
@@ -44,7 +46,7 @@ export async function within<T>(db: Database, run: (tx: Tx) => Promise<T>): Prom
   return db.isTransaction ? run(db as Tx) : db.transaction().execute(run)
 }
 
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, Migration> = {
   '0001-main-job': mainJob,
   '0002-extension': extension,
   '0003-chat': chat,
@@ -54,12 +56,13 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-billing': billing,
   '0008-leaving': leaving,
   '0009-weather': weather,
+  '0010-clip-orders': clipOrders,
 }
 const INT8 = 20
 
 /** @param url `postgres://…`, or the path of an SQLite file */
 export async function openDatabase(url: string): Promise<Database> {
-  const db = isPostgres(url) ? openPostgres(url) : openSqlite(url)
+  const db = isPostgres(url) ? openPostgres(url) : await openSqlite(url)
   const { error } = await migrator(db).migrateToLatest()
   if (error) {
     await db.destroy()
@@ -76,7 +79,7 @@ export async function openDatabase(url: string): Promise<Database> {
  */
 export async function lookAtDatabase(url: string): Promise<{ db: Database; isBehind: boolean } | null> {
   if (!isPostgres(url) && !existsSync(url)) return null
-  const db = isPostgres(url) ? openPostgres(url) : openSqlite(url)
+  const db = isPostgres(url) ? openPostgres(url) : await openSqlite(url)
   try {
     const migrations = await migrator(db).getMigrations()
     const done = migrations.filter((m) => m.executedAt)
@@ -136,10 +139,26 @@ function openPostgres(url: string): Database {
   return new Kysely<Tables>({ dialect: new PostgresJSDialect({ postgres: client }) })
 }
 
-function openSqlite(path: string): Database {
+const OPENING_MS = 10_000
+const OPEN_AGAIN_MS = 50
+
+/** Whoever is the first to switch a file to WAL, or to repair it after a crash, has it alone: others must ask again. */
+async function openSqlite(path: string): Promise<Database> {
   mkdirSync(dirname(path), { recursive: true })
-  const file = new BetterSqlite3(path)
-  file.pragma('journal_mode = WAL')
+  for (const untilMs = Date.now() + OPENING_MS; ;) {
+    const file = new BetterSqlite3(path)
+    try {
+      file.pragma('journal_mode = WAL')
+      return sqliteIn(file)
+    } catch (error) {
+      file.close()
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || Date.now() > untilMs) throw error
+      await sleep(OPEN_AGAIN_MS)
+    }
+  }
+}
+
+function sqliteIn(file: BetterSqlite3.Database): Database {
   // Facts must survive a power cut, not only a crash of the process.
   file.pragma('synchronous = FULL')
   file.pragma('busy_timeout = 10000')

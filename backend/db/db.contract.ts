@@ -17,16 +17,19 @@ import { leaveRooms, shareRooms } from './bot-rooms.ts'
 import { gapsBetween, markHeard, unheardBetween } from './chat-gaps.ts'
 import { maySpeak, spoke } from './said.ts'
 import { nameIdentity, rememberIdentity } from './identities.ts'
+import { clipOrders, forgetClipOrders } from './clip-orders.ts'
+import { beginDeparture } from './departures.ts'
 import { startLongEcho, stopLongEcho } from './long-echoes.ts'
 import { saveVote, votesOf } from './votes.ts'
 import { takeEarlyEchoes } from './early-echoes.ts'
 import { findGrant, grantRevoked, renewGrant, staleYoutubeGrants, storeNewGrant } from './grants.ts'
 import { eventFailed, eventHandled, storeEvent, stuckEvents, waitingEvents, wakeEvents } from './inbox.ts'
 import { dropLease, takeLease } from './leases.ts'
+import { unstartedOwnVideos } from './own-videos.ts'
 import { messageSent, queueMessage, takeMessage } from './outbox.ts'
 import { NO_RECORDING, showsWithoutRecording, takeUpAgain, UNREADABLE } from './recap-again.ts'
-import { Overtaken, recapOfShow, recordStep } from './recaps.ts'
-import { findShow, streamEnded, streamGoesOn, streamsOf, streamStarted } from './shows.ts'
+import { decideRecap, Overtaken, recapOfShow, recordStep } from './recaps.ts'
+import { findShow, streamEnded, streamGoesOn, streamsOf, streamStarted, unfinishedShows } from './shows.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 20)
 const DAY_MS = 24 * 60 * 60_000
@@ -84,6 +87,47 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       await fail(NO_RECORDING, NOW + DAY_MS)
       expect(await takeUpAgain(db, showId, NOW + DAY_MS)).toBe(true)
       expect(await takeUpAgain(db, showId, NOW + DAY_MS)).toBe(false)
+    })
+
+    it('a sweep leaves alone what the streamer has dropped', async () => {
+      await newChannel()
+      const { showId, streamId } = await goLive()
+      await streamEnded(db, { channelId, streamId, endedAtMs: NOW + 60_000 }, NOW)
+      const swept = async () => (await unfinishedShows(db)).some((show) => show.id === showId)
+      expect(await swept()).toBe(true)
+      const recap = await recapOfShow(db, { id: showId, channelId }, NOW)
+      expect(await swept()).toBe(true)
+      expect(await decideRecap(db, recap.id, channelId, 'drop', NOW)).toBe(true)
+      expect(await swept()).toBe(false)
+      const own = await recapOfShow(db, { id: showId, channelId }, NOW, 'a long echo')
+      const unstarted = async () => (await unstartedOwnVideos(db)).some((each) => each.showId === showId)
+      expect(await unstarted()).toBe(true)
+      await decideRecap(db, own.id, channelId, 'drop', NOW)
+      expect(await unstarted()).toBe(false)
+    })
+
+    it('who leaves agrees to nothing any more', async () => {
+      await newChannel()
+      await giveConsent(db, channelId, 'auto_publish', {}, NOW)
+      await beginDeparture(db, channelId, NOW)
+      expect(await consentOf(db, channelId)).toBeNull()
+    })
+
+    it('of all who want a clip one orders it; again only when the order has become nothing', async () => {
+      await newChannel()
+      const orders = clipOrders(db)
+      const key = { channelId, vodId: randomUUID(), startSec: 10, endSec: 40 }
+      const claims = await Promise.all(Array.from({ length: 5 }, () => orders.claim(key, NOW, NOW - 1_000)))
+      expect(claims.filter(Boolean)).toHaveLength(1)
+      expect(await orders.find(key)).toEqual({ sentAtMs: NOW, clipId: null })
+      expect(await orders.claim(key, NOW + 999, NOW - 1)).toBe(false)
+      expect(await orders.claim(key, NOW + 1_000, NOW)).toBe(true)
+      await orders.made(key, 'FunnyClip')
+      expect(await orders.claim(key, NOW + DAY_MS, NOW + DAY_MS)).toBe(false)
+      await orders.refused(key)
+      expect(await orders.find(key)).toEqual({ sentAtMs: NOW + 1_000, clipId: 'FunnyClip' })
+      await forgetClipOrders(db, NOW + 1_001)
+      expect(await orders.find(key)).toBeNull()
     })
 
     it('the same message, taken by ten at once, is one echo', async () => {

@@ -30,6 +30,7 @@ const OF_CHANNEL: [Table, Belongs, { secret?: string[]; noExport?: true }?][] = 
   ['recaps', { column: 'channel_id' }],
   ['shows', { column: 'channel_id' }],
   ['categories', { column: 'channel_id' }],
+  ['clip_orders', { column: 'channel_id' }],
   ['media', { column: 'channel_id' }],
   ['standings', { column: 'channel_id' }],
   ['identities', { column: 'channel_id' }],

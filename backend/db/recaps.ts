@@ -73,10 +73,13 @@ export interface Progress {
 
 /** What went wrong while a recap was made: what happens again and again at the same piece is no chance. */
 export interface Trouble {
-  /** How often the renderer ended without a word, by the piece it was at. */
+  /** By moment: how often the renderer crashed or hung over it, and how often it was killed meanwhile. */
   crashes?: Record<string, number>
-  /** Since when a piece came damaged, or could not be had; UTC milliseconds. */
+  kills?: Record<string, number>
+  /** By moment: since when something of it cannot be had; UTC milliseconds. */
   damagedSince?: Record<string, number>
+  /** Since when YouTube says that it does not have the video; UTC milliseconds. */
+  goneSinceMs?: number
 }
 
 export interface Recap {

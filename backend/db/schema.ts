@@ -34,6 +34,7 @@ export interface Tables {
   outbox: OutboxRow
   recaps: RecapRow
   uploads: UploadRow
+  clip_orders: ClipOrderRow
   media: MediaRow
   leases: LeaseRow
   subscribers: SubscriberRow
@@ -431,6 +432,17 @@ export interface UploadRow {
   updated_at: number
   /** When YouTube last said what stands here of its video. */
   refreshed_at: Generated<number>
+}
+
+/** A clip that was ordered at Twitch. */
+export interface ClipOrderRow {
+  channel_id: string
+  vod_id: string
+  start_sec: number
+  end_sec: number
+  sent_at: number
+  /** null: its answer has not come. */
+  clip_id: string | null
 }
 
 export interface MediaRow {

@@ -37,7 +37,8 @@ Each call that leaves the process, what each kind of answer means, and what happ
 
 Two rules stand above the table. **Nothing that may pass ends anything**: a recap, a mail or an event is never given up for a
 cause that can go away, and what was stopped by such a cause goes on by itself once it is gone. **Nothing is tried again
-without a pause**, and each pause is longer than the one before, up to a limit.
+without a pause**: the steps of a recap, events and messages wait longer each time, up to a limit; rounds, which look after
+everything at once, come at intervals of their own.
 
 ## Classes
 
@@ -45,12 +46,28 @@ without a pause**, and each pause is longer than the one before, up to a limit.
 | --- | --- | --- |
 `
 
+/** What has no answers to be judged. */
+const OTHERS = `## What has no answers to judge
+
+- **Chat (IRC), \`twitch/irc.ts\`:** a connection that breaks, hangs or is told to reconnect is opened again with growing
+  pauses, and rooms are joined anew within Twitch’s limits. What was said meanwhile comes by EventSub, if it works; stretches
+  in which neither was heard are shown to the streamer.
+- **Events from Twitch and Stripe:** stored before they are answered. One that cannot be handled is tried again with growing
+  pauses for days, without holding up other channels; the operator is told (log and metric).
+- **ffmpeg, \`media/look.ts\`:** killed, or over its ten minutes: transient. What it cannot make (a card, a fade) is left
+  out of the recap and named.
+- **The database:** while it cannot be reached, requests are answered with 503 or an error, rounds and steps fail and are
+  tried again, and nothing is confirmed that is not stored.
+- **The disk:** a full disk, too many open files or too little memory are transient wherever they are met. Recaps wait while
+  less is free than the operator reserves.
+`
+
 export function failuresPage(): string {
   const classes = Object.values(CLASSES).map(
     ({ name, examples, then }) => `| ${name} | ${examples} | ${then} |`,
   )
   const calls = Object.values<Call>(CALLS).map(sectionOf)
-  return `${ABOUT}${classes.join('\n')}\n\n## Calls\n\n${calls.join('\n')}`
+  return `${ABOUT}${classes.join('\n')}\n\n## Calls\n\n${calls.join('\n')}\n${OTHERS}`
 }
 
 function sectionOf({ who, what, where, rules, tried, told, resumes }: Call): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { format, resolveConfig } from 'prettier'
 import { CALLS, faultOf, pauseAfter, type Call, type CallName } from './failures.ts'
+import { kindOf } from '../../shared/fault.ts'
 import { failuresPage } from './failures-doc.ts'
 
 const NAMES = Object.keys(CALLS) as CallName[]
@@ -15,6 +16,20 @@ it('docs/failures.md is the table that the code goes by', async () => {
   const path = join(import.meta.dirname, '../../docs/failures.md')
   const page = await format(failuresPage(), { ...(await resolveConfig(path)), filepath: path })
   expect(readFileSync(path, 'utf8'), 'run `npm run failures`').toBe(page)
+})
+
+it('each call is judged by this table in the very file that the table names', () => {
+  for (const name of NAMES) {
+    const file = readFileSync(join(import.meta.dirname, '..', CALLS[name].where), 'utf8')
+    // Where an adapter hands its call's name on, it is among the arguments.
+    expect(file, `${CALLS[name].where} does not judge by “${name}”`).toContain(`'${name}'`)
+  }
+})
+
+it('what the machine lacks at the moment passes; what nobody expected does not', () => {
+  const said = (code: string) => kindOf(Object.assign(new Error(code), { code }))
+  expect(['ENOSPC', 'EMFILE', 'ENOMEM'].map(said)).toEqual(['transient', 'transient', 'transient'])
+  expect([said('ENOENT'), kindOf(new TypeError('undefined is not a function'))]).toEqual(['bug', 'bug'])
 })
 
 it('every answer of every service has a class, and a quota always says until when', () => {

@@ -85,11 +85,11 @@ const OPERATOR = 'the operator, in the log'
 export const CALLS = {
   helix: {
     who: 'Twitch',
-    what: 'Helix: accounts, streams, recordings, event subscriptions',
+    what: 'Helix: accounts, streams, recordings, event subscriptions, which clips are listed; and the token that our application needs for that',
     where: 'twitch/asking.ts',
     rules: http(on('transient', 'after the token was renewed once', 401)),
     tried:
-      'within the call three times in 4 s, after 429 when Twitch’s own header says; then by the next round that needs it',
+      'within the call three times in 4 s, after 429 when Twitch’s own header says; then by the next round that needs it, or with the step of a recap',
     told: OPERATOR,
     resumes: 'the next round asks anew; nothing is ended by silence',
   },
@@ -105,7 +105,7 @@ export const CALLS = {
   },
   clips: {
     who: 'Twitch',
-    what: 'clips: order, listing, addresses of downloads',
+    what: 'clips, in the streamer’s name: orders, and addresses of downloads',
     where: 'twitch/clips.ts',
     rules: http(
       on('person', 'the streamer does not let Echoes make clips (any more)', 401, 403),
@@ -113,7 +113,8 @@ export const CALLS = {
     ),
     tried: 'each step of a recap with pauses up to 15 minutes, for as long as the recap is wanted',
     told: 'for `person` the streamer, by mail, once',
-    resumes: 'with the next look; a clip that was ordered is known by its id and not ordered twice',
+    resumes:
+      'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input',
   },
   recording: {
     who: 'Twitch',
@@ -150,7 +151,7 @@ export const CALLS = {
     ),
     tried:
       'within an upload ten times within minutes, each time from the byte that YouTube has; then the step, with pauses up to 15 minutes. `uploadLimitExceeded` is the channel’s own limit: a day later; a quota of ours: at midnight in California',
-    told: 'for `person` the streamer, by mail, once for each grant that was lost; for `quota` the page says until when; a video that YouTube refuses, and a request that it finds wrong: the streamer, by mail',
+    told: 'for `person` the streamer, by mail, once for each grant that was lost; for `quota` the page says until when; a video that YouTube refuses: the streamer, by mail; a request that it finds wrong: the operator, in the log',
     resumes:
       'with the session that is open, or with the video that is there; when the streamer connects again, at once',
   },
@@ -203,7 +204,7 @@ export const CALLS = {
     where: 'own-bucket.ts',
     rules: http(on('person', 'its keys are not good any more, or it is gone', 401, 403, 404)),
     tried:
-      'with pauses from 10 s to an hour, for as long as the video is kept; where its keys are bad, once a day',
+      'with pauses from 10 s to an hour, for thirty days or until the video is deleted here; where its keys are bad, once a day',
     told: 'the streamer, on the page of the settings',
     resumes: 'by itself; at once when the streamer enters other keys',
   },
@@ -212,16 +213,17 @@ export const CALLS = {
     what: 'customers, subscriptions, pages to pay on',
     where: 'billing/stripe.ts',
     rules: http(),
-    tried: 'by the next round, within minutes; a deletion of an account for thirty days',
+    tried:
+      'by the next round, within minutes; the end of a subscription of somebody who leaves, until it is through',
     told: 'whoever is on the page; the operator, in the log',
     resumes: 'the next round asks Stripe what is so',
   },
   storage: {
     who: 'The bucket of this installation',
     what: 'media',
-    where: 'storage/s3.ts',
+    where: 'storage/judged.ts',
     rules: http(),
-    tried: 'within the call five times; then by the step or the round that needs it',
+    tried: 'within the call six times in about 6 s; then by the step or the round that needs it',
     told: 'the operator, in the log',
     resumes: 'what has come is kept; checksums tell what has not',
   },
@@ -243,19 +245,19 @@ export const CALLS = {
     where: 'media/render.ts',
     rules: [
       {
-        when: 'it was killed, hung, ran out of memory, disk or files',
-        fits: ({ status }) => status === null,
-        kind: 'transient',
-      },
-      {
-        when: 'it says that a piece cannot be read, or ended three times at the same piece',
+        when: 'it says that a piece cannot be read; it crashed or hung three times over the same moment, or was killed 24 times while it was at it',
         fits: ({ reason }) => reason === 'damaged',
         kind: 'damaged',
+      },
+      {
+        when: 'it was killed, crashed, hung, ran out of memory, disk or files',
+        fits: ({ status, reason }) => status === null && reason === undefined,
+        kind: 'transient',
       },
       rest,
     ],
     tried: 'the step, with pauses up to 15 minutes',
-    told: 'the streamer: a moment that was left out is named; the operator, of everything else',
+    told: 'the streamer: a moment that was left out is named, and so is a first or last clip, a card or a fade that could not be made; the operator, of everything else',
     resumes: 'the parts are there; the video is made from the beginning',
   },
   twitchToken: {
@@ -272,9 +274,18 @@ export const CALLS = {
     what: 'giving a token back',
     where: 'twitch/sign-in.ts',
     rules: http(),
-    tried: 'with the steps of a departure, for 30 days',
+    tried: 'by each round of departures, for 30 days; then the account is deleted without it',
     told: 'the operator, when a departure is overdue',
     resumes: 'the departure goes on with the step that failed',
+  },
+  twitchValidate: {
+    who: 'Twitch',
+    what: 'whether a token is still good',
+    where: 'twitch/sign-in.ts',
+    rules: http(on('person', 'it is not; a new one is asked for before anybody is signed out', 401)),
+    tried: 'by the next round, within minutes',
+    told: 'whose grant is gone is signed out, and sees so on the site',
+    resumes: 'when they sign in',
   },
   twitchSignIn: {
     who: 'Twitch',
@@ -304,7 +315,7 @@ export type CallName = keyof typeof CALLS
  */
 export function faultOf(name: CallName, asked: string, answer: Answer, now: number): Fault {
   const call: Call = CALLS[name]
-  const rule = call.rules.find((r) => r.fits(answer)) ?? rest
+  const rule = ruleFor(name, answer)
   const { status, reason } = answer
   const heard = status === null ? 'could not be reached' : `answered ${status}${reason ? ` (${reason})` : ''}`
   const notBeforeMs = rule.until?.(now) ?? answer.notBeforeMs
@@ -312,6 +323,15 @@ export function faultOf(name: CallName, asked: string, answer: Answer, now: numb
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
     ...(status === null ? {} : { status }),
   })
+}
+
+/** The class of an answer, where the caller has better words for it. */
+export function faultKind(name: CallName, answer: Answer): FaultKind {
+  return ruleFor(name, answer).kind
+}
+
+function ruleFor(name: CallName, answer: Answer): Rule {
+  return CALLS[name].rules.find((rule: Rule) => rule.fits(answer)) ?? rest
 }
 
 /** How work that may pass is tried again: a first pause, doubled each time up to the longest. Milliseconds. */

@@ -133,6 +133,19 @@ describe('an account is deleted', () => {
     }
   })
 
+  it('all the same where access cannot be given back for a month: the key to a token is lost, say', async () => {
+    const keyless = world((call) => {
+      if (call.startsWith('revoke')) throw new Error('sealed with a key that is not configured')
+    })
+    await handleDepartures(keyless)
+    now += 29 * 24 * 60 * ROUND_MS
+    await handleDepartures(keyless)
+    expect(await unfinished()).toBe(1)
+    now += 24 * 60 * ROUND_MS
+    await handleDepartures(keyless)
+    await expectGone()
+  })
+
   it('is told to the operator each round once it takes more than seven days, and no longer when it is through', async () => {
     const broken = world((call) => {
       if (call === 'stripe') throw new Error('Stripe does not answer')

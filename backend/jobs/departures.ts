@@ -34,14 +34,17 @@ export interface DepartureContext {
   onOverdue(count: number): void
 }
 
-export const OVERDUE_MS = 7 * 24 * 60 * 60_000
+const DAY_MS = 24 * 60 * 60_000
+export const OVERDUE_MS = 7 * DAY_MS
+/** Access that cannot be given back by then, say because the key to a token is lost, keeps the rest no longer. */
+const GIVE_BACK_MS = 30 * DAY_MS
 
 /** In this order: what needs the channel's rows comes before they go. */
 const STEPS: [name: string, step: (context: DepartureContext, departure: Departure) => Promise<void>][] = [
   ['subscription ended', ({ leaveBilling }, { channelId }) => leaveBilling(channelId)],
   ['events ended', ({ endEvents }, { channelId }) => endEvents(channelId)],
-  ['access to Twitch given back', ({ revoke }, { channelId }) => revoke(channelId, 'twitch')],
-  ['access to YouTube given back', ({ revoke }, { channelId }) => revoke(channelId, 'youtube')],
+  ['access to Twitch given back', (context, departure) => giveBack(context, departure, 'twitch')],
+  ['access to YouTube given back', (context, departure) => giveBack(context, departure, 'youtube')],
   ['videos deleted', deleteMedia],
   ['runs forgotten', async ({ db, forgetRuns }, { channelId }) => forgetRuns(await showIdsOf(db, channelId))],
   ['data deleted', deleteData],
@@ -71,6 +74,20 @@ export async function handleDepartures(context: DepartureContext): Promise<void>
     }
   }
   onOverdue(overdue)
+}
+
+async function giveBack(
+  { clock, log, revoke }: DepartureContext,
+  { channelId, receipt, askedAtMs }: Departure,
+  provider: 'twitch' | 'youtube',
+): Promise<void> {
+  try {
+    await revoke(channelId, provider)
+  } catch (error) {
+    if (clock.now() - askedAtMs < GIVE_BACK_MS) throw error
+    const what = { receipt, provider, error: errorText(error) }
+    log.error(what, 'access was never given back; the account is deleted all the same')
+  }
 }
 
 async function deleteMedia({ db, storage }: DepartureContext, { channelId }: Departure): Promise<void> {

@@ -53,7 +53,7 @@ export async function handleEvents(context: EventsContext): Promise<void> {
 }
 
 async function handleEvent(context: EventsContext, event: IncomingEvent): Promise<void> {
-  const { db, clock, twitch, read } = context
+  const { db, clock, log, twitch, read } = context
   const { channelId, payload, sentAtMs } = event
   if (event.type !== 'user.authorization.revoke' && !(await findChannel(db, channelId)))
     return context.endEventsOf(channelId)
@@ -63,7 +63,10 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       if (!online) return
       await endStreamsBefore(context, channelId, online)
       // The event has no title; without an answer the stream starts nameless and reconciling fills it in.
-      const live = await twitch.liveStreams([channelId]).catch(() => [])
+      const live = await twitch.liveStreams([channelId]).catch((error: unknown) => {
+        log.warn({ channelId, error: errorText(error) }, 'the title of a stream was not looked up')
+        return []
+      })
       const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''
       await streamStarted(db, { channelId, ...online, title }, clock.now())
       // Twitch's events flap: an end may have been reported meanwhile, and was none.

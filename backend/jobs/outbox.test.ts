@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { saveChannel } from '../db/channels.ts'
 import { openDatabase, type Database } from '../db/database.ts'
 import { hookPurpose, saveHook } from '../db/hooks.ts'
@@ -52,7 +52,15 @@ beforeEach(async () => {
   const kinds = ['mail', 'webhook'] as const
   const sender = messageSender({ db, clock, box, mailer, hooks: options })
   send = () =>
-    sendOutbox({ db, clock, log: makeLog('silent'), kinds: [...kinds], holdMs: MINUTE, send: sender })
+    sendOutbox({
+      db,
+      clock,
+      log: makeLog('silent'),
+      kinds: [...kinds],
+      holdMs: MINUTE,
+      atOnce: 2,
+      send: sender,
+    })
 })
 
 const queueMail = (uniqueKey: string) =>
@@ -139,6 +147,37 @@ it('an address for news that is gone is asked once a day, and at once when the s
   await wakeMessages(db, CHANNEL, 'webhook', now)
   await send()
   expect(hooks.notices).toHaveLength(1)
+})
+
+it('an address that hangs does not keep news for others waiting', async () => {
+  const hanging = new Promise<void>(() => {})
+  const through: string[] = []
+  for (const key of ['hangs', 'a', 'b', 'c']) await queueNews(key)
+  void sendOutbox({
+    db,
+    clock: { now: () => now },
+    log: makeLog('silent'),
+    kinds: ['webhook'],
+    holdMs: MINUTE,
+    atOnce: 2,
+    send: ({ uniqueKey }) =>
+      uniqueKey === 'hangs' ? hanging : Promise.resolve(void through.push(uniqueKey)),
+  })
+  await vi.waitFor(() => expect(through.sort()).toEqual(['a', 'b', 'c']))
+})
+
+it.each([
+  ['550 5.1.1 no such user', 'failed'],
+  ['550 5.2.1 mailbox disabled', 'failed'],
+  ['553 no such mailbox here', 'failed'],
+  ['550 5.7.1 not authorised', 'waiting'],
+  ['550 relaying denied', 'waiting'],
+  ['552 5.2.2 mailbox full', 'waiting'],
+])('a recipient refused with “%s” is %s', async (said, becomes) => {
+  mail.refuseWith.push(said)
+  await queueMail('news')
+  await send()
+  expect(await states()).toEqual({ news: becomes })
 })
 
 it('what has not got through for a month is no news any more; of what is over nothing is kept', async () => {

@@ -20,6 +20,8 @@ export interface OutboxContext {
   kinds: readonly MessageKind[]
   /** A message is left alone for so long by others while one process sends it: longer than a mail server may take. */
   holdMs: number
+  /** So many go out at the same time: an address that hangs must not keep the others waiting. */
+  atOnce: number
   send(message: QueuedMessage): Promise<void>
   /** Told of the last word about a message: null when it is through. */
   onOutcome?(message: QueuedMessage, failure: string | null): Promise<void>
@@ -32,6 +34,10 @@ const ASKED_ANEW_MS = 24 * 60 * 60_000
 const LASTS_MS = 30 * 24 * 60 * 60_000
 
 export async function sendOutbox(context: OutboxContext): Promise<void> {
+  await Promise.all(Array.from({ length: context.atOnce }, () => sendInTurn(context)))
+}
+
+async function sendInTurn(context: OutboxContext): Promise<void> {
   const { db, clock, log, kinds, holdMs, send, onOutcome } = context
   const next = () => takeMessage(db, kinds, clock.now(), holdMs)
   for (let message = await next(); message; message = await next()) {

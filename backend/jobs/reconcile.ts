@@ -26,7 +26,7 @@ import {
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { TwitchPort, VodSource } from './context.ts'
-import { endOf, endStreamsBefore } from './missed-ends.ts'
+import { archivesNow, endOf, endStreamsBefore } from './missed-ends.ts'
 
 /** For each channel. */
 export const WANTED_EVENTS = [
@@ -109,14 +109,17 @@ export function makeReconciler(context: ReconcileContext): Reconciler {
   const absentSince = new Map<string, number>()
   let strangersAtMs: number | null = null
 
+  /** One channel must not keep the others waiting. */
+  const apart = (channelId: string, what: string, work: () => Promise<void>) =>
+    work().catch((error: unknown) => {
+      log.warn({ error: errorText(error), channelId }, what)
+    })
+
   const eachOf = async (channelIds: readonly string[], what: string, work: (id: string) => Promise<void>) => {
     const queue = new PQueue({ concurrency: CHANNELS_AT_ONCE })
     await queue.addAll(
       channelIds.map((channelId) => async () => {
-        // One channel must not keep the others waiting.
-        await work(channelId).catch((error: unknown) => {
-          log.warn({ error: errorText(error), channelId }, what)
-        })
+        await apart(channelId, what, () => work(channelId))
       }),
     )
   }
@@ -166,14 +169,13 @@ export function makeReconciler(context: ReconcileContext): Reconciler {
       const since = absentSince.get(streamId) ?? now
       absentSince.set(streamId, since)
       if (now - since < LISTING_LAG_MS) continue
-      const archives = await twitch.recentArchives(channelId).catch(() => [])
-      const ended = await streamEnded(
-        db,
-        { channelId, streamId, endedAtMs: endOf(streamId, archives) ?? since },
-        now,
-      )
-      absentSince.delete(streamId)
-      if (ended) await context.showEnded(ended)
+      await apart(channelId, 'the end of a stream could not be noted', async () => {
+        const archives = await archivesNow(context, channelId)
+        const end = { channelId, streamId, endedAtMs: endOf(streamId, archives) ?? since }
+        const ended = await streamEnded(db, end, now)
+        absentSince.delete(streamId)
+        if (ended) await context.showEnded(ended)
+      })
     }
   }
 
@@ -191,14 +193,15 @@ export function makeReconciler(context: ReconcileContext): Reconciler {
     async round() {
       const channelIds = (await listChannels(db)).map((channel) => channel.id)
       const live = await twitch.liveStreams(channelIds)
-      for (const stream of live) {
-        if ((await showOfStream(db, stream.streamId)) === null) {
-          await endStreamsBefore(context, stream.channelId, stream)
-          await streamStarted(db, stream, clock.now())
-        }
-        await takeEarlyEchoes(db, stream.channelId, clock.now())
-        await nameStream(db, stream.streamId, stream.title)
-      }
+      for (const stream of live)
+        await apart(stream.channelId, 'a live stream could not be noted', async () => {
+          if ((await showOfStream(db, stream.streamId)) === null) {
+            await endStreamsBefore(context, stream.channelId, stream)
+            await streamStarted(db, stream, clock.now())
+          }
+          await takeEarlyEchoes(db, stream.channelId, clock.now())
+          await nameStream(db, stream.streamId, stream.title)
+        })
       await subscriptionsRound(channelIds)
       await archivesRound(channelIds, live)
       await missedEnds(live)

@@ -1,6 +1,7 @@
 /** Deletes media whose time is over, and records what was deleted and why. */
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
+import { forgetClipOrders } from '../db/clip-orders.ts'
 import { forgetMessages, forgetSent } from '../db/outbox.ts'
 import { forgetEarly } from '../db/early-echoes.ts'
 import { forgetHandled } from '../db/inbox.ts'
@@ -13,6 +14,8 @@ import type { Storage } from '../storage/storage.ts'
 /** What a mail said is kept for questions about it, and no longer. */
 const SENT_LASTS_MS = 30 * 24 * 60 * 60_000
 const DAY_MS = 24 * 60 * 60_000
+/** Twitch keeps no recording longer. */
+const CLIP_ORDERS_LAST_MS = 60 * DAY_MS
 /** That something was told, or deleted, is of no interest to anybody after a year. */
 const KEYS_LAST_MS = 365 * DAY_MS
 
@@ -46,5 +49,6 @@ export async function sweepMedia(context: {
   await forgetSent(db, clock.now() - SENT_LASTS_MS)
   await forgetMessages(db, clock.now() - KEYS_LAST_MS)
   await forgetDeletions(db, clock.now() - KEYS_LAST_MS)
+  await forgetClipOrders(db, clock.now() - CLIP_ORDERS_LAST_MS)
   await forgetVodSamples(db, clock.now() - SENT_LASTS_MS)
 }

@@ -10,6 +10,7 @@ import { assemble, formatOf, type Piece } from './assemble.ts'
 import { MediaError, openInput } from './av.ts'
 import { labelAss } from './captions.ts'
 import type { CutMode } from './cut.ts'
+import { STYLING } from './styling.ts'
 import { crossFade, gainFor, hasFfmpeg, makeCard, type Canvas } from './look.ts'
 
 export interface Look {
@@ -93,7 +94,7 @@ export async function dress(
   const joined = isFaded ? await withFades(even, dir, working) : even
   const whole = withClips(joined, look)
   const made = (lines: string[], seconds: number, name: string, source: number | null) =>
-    working('a card', () => card(lines, canvas, seconds, join(dir, name), source))
+    working(STYLING.cards, () => card(lines, canvas, seconds, join(dir, name), source))
   if (look.title) whole.unshift(await made(look.title, TITLE_SEC, 'title.mp4', 0))
   if (look.credits) whole.push(await made(look.credits, CREDITS_SEC, 'credits.mp4', null))
   // What follows a fade must go on exactly where the fade ended.
@@ -161,10 +162,12 @@ async function withFades(
       // A label begins after the fade.
       await assemble([{ ...bare(from), startSec: from.endSec - FADE_SEC }], a, { cut: 'exact' })
       await assemble([{ ...bare(to), endSec: to.startSec + FADE_SEC }], b, { cut: 'exact' })
-      await crossFade(a, b, FADE_SEC, out)
+      await crossFade(a, b, FADE_SEC, out).catch((error: unknown) => {
+        throw blamed(STYLING.fades, error)
+      })
     })
     made.push({ ...current, endSec: current.endSec - FADE_SEC })
-    made.push(clip(out, FADE_SEC, next.source, `the fade into ${next.name}`))
+    made.push(clip(out, FADE_SEC, next.source, STYLING.fades))
     current = { ...next, startSec: next.startSec + FADE_SEC }
   }
   return current ? [...made, current] : made
@@ -176,14 +179,14 @@ function bare({ overlay: _label, ...piece }: DressedPiece): DressedPiece {
 
 function withClips(pieces: DressedPiece[], { intro, outro }: Look): DressedPiece[] {
   return [
-    ...(intro ? [clip(intro, secondsOf(intro), 0, 'the first clip')] : []),
+    ...(intro ? [clip(intro, secondsOf(intro, STYLING.intro), 0, STYLING.intro)] : []),
     ...pieces,
-    ...(outro ? [clip(outro, secondsOf(outro), null, 'the last clip')] : []),
+    ...(outro ? [clip(outro, secondsOf(outro, STYLING.outro), null, STYLING.outro)] : []),
   ]
 }
 
-function secondsOf(file: string): number {
-  const { context, close } = openInput(file)
+function secondsOf(file: string, piece: string): number {
+  const { context, close } = blaming(piece, () => openInput(file))
   try {
     return Number(context.duration) / 1e6
   } finally {
@@ -191,9 +194,26 @@ function secondsOf(file: string): number {
   }
 }
 
+/** What fails and names no piece, is this piece's fault. */
+function blaming<T>(piece: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw blamed(piece, error)
+  }
+}
+
+function blamed(piece: string, error: unknown): unknown {
+  return error instanceof MediaError && error.piece === undefined
+    ? new MediaError(error.message, piece)
+    : error
+}
+
 async function card(lines: string[], canvas: Canvas, seconds: number, out: string, source: number | null) {
-  await makeCard(lines, canvas, seconds, out)
-  return clip(out, seconds, source, 'a card')
+  await makeCard(lines, canvas, seconds, out).catch((error: unknown) => {
+    throw blamed(STYLING.cards, error)
+  })
+  return clip(out, seconds, source, STYLING.cards)
 }
 
 function clip(file: string, seconds: number, source: number | null, name: string): DressedPiece {

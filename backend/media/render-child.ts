@@ -23,25 +23,13 @@ process.once('message', (request: RenderRequest) => {
 // The worker that asked is gone: whoever takes over starts anew, under another file name.
 process.once('disconnect', () => process.exit(1))
 
-/** Numbers of errors that say nothing about what is rendered. */
-const PASSING = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'ENOMEM',
-  'EMFILE',
-  'ENFILE',
-  'EIO',
-  'EAGAIN',
-  'EBUSY',
-  'ENOENT',
-])
-
 function failureOf(error: unknown): RenderAnswer {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof MediaError && error.piece !== undefined)
     return { type: 'failed', kind: 'damaged', message, piece: error.piece }
-  const passing = PASSING.has((error as { code?: string }).code ?? '')
-  return { type: 'failed', kind: passing ? 'transient' : kindOf(error), message }
+  // A file that is gone was swept away meanwhile, and is fetched again.
+  const isSwept = (error as { code?: string }).code === 'ENOENT'
+  return { type: 'failed', kind: isSwept ? 'transient' : kindOf(error), message }
 }
 
 /** Says that the work goes on, and with which piece. */

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, type FaultKind } from '../../shared/fault.ts'
+import { faultKind } from '../domain/failures.ts'
 import type { Assembled, CutPiece, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
 import type { Look } from './dress.ts'
@@ -54,12 +55,25 @@ export type RenderAnswer =
 export class RenderCrash extends Fault {
   override name = 'RenderCrash'
   readonly piece: string
+  /** It crashed or hung over its work. Otherwise somebody killed it, who need not know what it was at: the kernel for want of memory, say. */
+  readonly byItself: boolean
 
-  constructor(message: string, piece: string) {
-    super(message, 'transient')
+  constructor(message: string, piece: string, byItself: boolean) {
+    super(message, faultKind('renderer', { status: null }))
     this.piece = piece
+    this.byItself = byItself
   }
 }
+
+/** Signals that a process gets for what it does itself. */
+const OWN_FAULTS = new Set<NodeJS.Signals | null>([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGABRT',
+  'SIGTRAP',
+])
 
 export interface RenderOptions {
   /** A child that has said nothing for so long is taken for hung and killed. */
@@ -83,7 +97,11 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
     })
     let stderr = ''
     child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2_000)))
-    const hung = () => child.kill('SIGKILL')
+    let isHung = false
+    const hung = () => {
+      isHung = true
+      child.kill('SIGKILL')
+    }
     let watchdog = setTimeout(hung, silenceMs)
     let piece = ''
     child.on('message', (answer: RenderAnswer) => {
@@ -97,13 +115,21 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
       else reject(new Fault(answer.message, answer.kind))
     })
     child.on('error', (error) =>
-      reject(new Fault(`the renderer could not run: ${error.message}`, 'transient')),
+      reject(
+        new Fault(`the renderer could not run: ${error.message}`, faultKind('renderer', { status: null })),
+      ),
     )
     child.on('exit', (code, killed) => {
       clearTimeout(watchdog)
-      const end = killed ? `was ended by ${killed}` : `ended with code ${code}`
+      const end = isHung ? 'hung' : killed ? `was ended by ${killed}` : `ended with code ${code}`
       const said = stderr ? `: ${stderr.trim()}` : ''
-      reject(new RenderCrash(`the renderer ${end} before it was done${said}`, piece))
+      reject(
+        new RenderCrash(
+          `the renderer ${end} before it was done${said}`,
+          piece,
+          isHung || OWN_FAULTS.has(killed),
+        ),
+      )
     })
     child.send(request)
   })

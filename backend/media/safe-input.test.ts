@@ -1,10 +1,12 @@
 /** Files that are not what their names say: none is opened, and nothing that they name is. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, inject, it } from 'vitest'
-import { openInput, quietFfmpeg } from './av.ts'
+import { Packet } from 'node-av/lib'
+import { openInput, quietFfmpeg, readPacket } from './av.ts'
 import { gainFor } from './look.ts'
 import { durationOf } from './probe.ts'
 import { containerOf } from './safe-input.ts'
@@ -36,26 +38,92 @@ it.each(ATTACKS)('%s named .mp4 is not opened, by any way in', async (name, cont
   await expect(gainFor([file], 0, 1)).rejects.toThrow('is no recording or clip')
 })
 
-it('an MP4 whose table says that its samples lie in another file shows nothing of that file', async () => {
-  // The clock's recording as an MP4, with a data reference to another file put into its table.
-  const whole = readFileSync(join(inject('clockVod'), '0.ts'))
-  expect(whole[0]).toBe(0x47)
-  const box = (type: string, ...parts: Buffer[]) => {
-    const body = Buffer.concat(parts)
-    const head = Buffer.alloc(8)
-    head.writeUInt32BE(body.length + 8)
-    head.write(type, 4, 'latin1')
-    return Buffer.concat([head, body])
+/** Boxes of an MP4 that hold other boxes, down to the table of the files in which samples lie. */
+const AROUND_DREF = new Set(['moov', 'trak', 'mdia', 'minf', 'dinf'])
+
+/** The same boxes, with another `dref` in each track. */
+function withDref(boxes: Buffer, dref: Buffer): Buffer {
+  const made: Buffer[] = []
+  for (let at = 0; at < boxes.length; at += boxes.readUInt32BE(at)) {
+    const whole = boxes.subarray(at, at + boxes.readUInt32BE(at))
+    const type = whole.toString('latin1', 4, 8)
+    if (type === 'dref') made.push(dref)
+    else made.push(AROUND_DREF.has(type) ? box(type, withDref(whole.subarray(8), dref)) : whole)
   }
-  const url = Buffer.concat([Buffer.from([0, 0, 0, 0]), Buffer.from(`file://${secret}\0`)])
-  const dref = box('dref', Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]), box('url ', url))
-  const dinf = box('dinf', dref)
-  const file = join(dir, 'outside.mp4')
-  const ftyp = box('ftyp', Buffer.from('isom\0\0\x02\0isomiso2', 'latin1'))
-  writeFileSync(file, Buffer.concat([ftyp, box('moov', box('trak', box('mdia', box('minf', dinf))))]))
-  expect(containerOf(file)).toBe('mov')
-  await expect(durationOf(file)).rejects.toThrow()
-})
+  return Buffer.concat(made)
+}
+
+function box(type: string, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts)
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(body.length + 8)
+  head.write(type, 4, 'latin1')
+  return Buffer.concat([head, body])
+}
+
+/** A reference to another file as QuickTime writes it (“alis”); of its fields FFmpeg reads the absolute path, a record of type 2. */
+function aliasTo(path: string): Buffer {
+  const padded = Buffer.from(path.length % 2 === 0 ? path : `${path}\0`)
+  const record = Buffer.alloc(4)
+  record.writeUInt16BE(2)
+  record.writeUInt16BE(padded.length, 2)
+  const end = Buffer.from([0xff, 0xff, 0, 0])
+  const alias = box('alis', Buffer.alloc(4), Buffer.alloc(150), record, padded, end)
+  return box('dref', Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]), alias)
+}
+
+it.skipIf(!existsSync('/usr/bin/ffmpeg'))(
+  'an MP4 whose table says that its samples lie in another file shows nothing of that file',
+  () => {
+    const inner = join(dir, 'inner.mp4')
+    execFileSync('ffmpeg', ['-v', 'error', '-i', secret, '-map', '0:v', '-c', 'copy', inner])
+    const whole = readFileSync(inner)
+    const tops = new Map<string, Buffer>()
+    for (let at = 0; at < whole.length; at += whole.readUInt32BE(at))
+      tops.set(whole.toString('latin1', at + 4, at + 8), whole.subarray(at, at + whole.readUInt32BE(at)))
+    const empty = Buffer.alloc(0)
+    const file = join(dir, 'outside.mp4')
+    const moov = withDref(tops.get('moov') ?? empty, aliasTo(inner))
+    writeFileSync(file, Buffer.concat([tops.get('ftyp') ?? empty, moov]))
+    // The attack is a real one: whoever lets FFmpeg follow it, sees the pictures.
+    const copied = join(dir, 'copied.h264')
+    const follow = ['-enable_drefs', '1', '-use_absolute_path', '1']
+    const copy = [
+      '-v',
+      'quiet',
+      '-y',
+      '-f',
+      'mov',
+      ...follow,
+      '-i',
+      file,
+      '-c',
+      'copy',
+      '-f',
+      'data',
+      '-map',
+      '0:v',
+      copied,
+    ]
+    execFileSync('ffmpeg', copy)
+    const shown = readFileSync(copied)
+    expect(shown.length).toBeGreaterThan(10_000)
+    expect(tops.get('mdat')?.includes(shown.subarray(1_000, 1_200))).toBe(true)
+    // We do not.
+    expect(containerOf(file)).toBe('mov')
+    const seen: Buffer[] = []
+    try {
+      const input = openInput(file)
+      const packet = new Packet()
+      packet.alloc()
+      while (readPacket(input, packet)) seen.push(Buffer.from(packet.data ?? []))
+      input.close()
+    } catch {
+      // Where the samples should be there is nothing.
+    }
+    expect(Buffer.concat(seen).includes(shown.subarray(1_000, 1_200))).toBe(false)
+  },
+)
 
 it('whatever bytes come, what is opened is one of four kinds', () => {
   const file = join(dir, 'any.mp4')

@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path'
 import type { LookupFunction } from 'node:net'
 import { diskStorage } from './disk.ts'
+import { judgedStorage } from './judged.ts'
 import { movingStorage } from './moving.ts'
 import { s3Storage } from './s3.ts'
 import type { Storage } from './storage.ts'
@@ -51,8 +52,11 @@ export function storageOf(
   { url, before, keys }: { url: string; before: string | null; keys: StorageKeys | null },
   localDir: string,
 ): Storage {
-  const current = openStorage(url, keys, localDir)
-  return before ? movingStorage(current, openStorage(before, keys, localDir)) : current
+  const opened = (address: string) => {
+    const storage = openStorage(address, keys, localDir)
+    return address.startsWith('s3:') ? judgedStorage(storage) : storage
+  }
+  return before ? movingStorage(opened(url), opened(before)) : opened(url)
 }
 
 /** Where the objects lie, for browsers; null: nowhere but with us. */

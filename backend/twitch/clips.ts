@@ -112,7 +112,6 @@ export function twitchClips(authProvider: AuthProvider): Clips {
           return found
         },
         FOR_A_ROUND_MS,
-        'clips',
       ),
     listed: (clipIds) =>
       asking(
@@ -131,7 +130,6 @@ export function twitchClips(authProvider: AuthProvider): Clips {
           return found
         },
         FOR_A_ROUND_MS,
-        'clips',
       ),
     downloads: (channelId, clipIds) =>
       asking(

@@ -2,7 +2,7 @@
 import * as oauth from 'oauth4webapi'
 import { z } from 'zod'
 import { Fault, Refusal } from '../../shared/fault.ts'
-import { faultOf } from '../domain/failures.ts'
+import { faultKind, faultOf } from '../domain/failures.ts'
 import type { TwitchTokens } from './tokens.ts'
 
 export interface TwitchAddresses {
@@ -84,7 +84,8 @@ export function twitchSignIn({
       const signal = AbortSignal.timeout(TIMEOUT_MS)
       const answer = await fetch(`${addresses.id}/validate`, { headers, signal }).catch(() => null)
       await answer?.body?.cancel()
-      return answer?.ok ? true : answer?.status === 401 ? false : null
+      if (answer?.ok) return true
+      return faultKind('twitchValidate', { status: answer?.status ?? null }) === 'person' ? false : null
     },
     async revoke(accessToken) {
       const answer = await fetch(`${addresses.id}/revoke`, {
@@ -127,7 +128,7 @@ export function twitchSignIn({
       } catch (error) {
         if (error instanceof Fault) throw error
         // The library's errors hold the answer, tokens and all.
-        throw new Fault('Twitch did not complete the sign-in', 'transient')
+        throw faultOf('twitchSignIn', 'to complete the sign-in', { status: null }, Date.now())
       }
     },
   }
@@ -154,6 +155,6 @@ async function readUser(api: string, clientId: string, accessToken: string): Pro
   })
   const parsed = USERS.safeParse(await response.json().catch(() => null))
   const user = parsed.success ? parsed.data.data[0] : undefined
-  if (!user) throw new Fault(`Twitch answered ${response.status}, asked who signed in`, 'transient')
+  if (!user) throw faultOf('twitchSignIn', 'who signed in', { status: response.status }, Date.now())
   return { id: user.id, login: user.login, displayName: user.display_name, email: user.email ?? null }
 }

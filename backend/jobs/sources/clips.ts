@@ -1,11 +1,12 @@
 /**
  * VODs by way of clips: Twitch's documented way. What is longer than a clip may be becomes several that lie next to each
- * other. Each clip is public on the channel, so it is ordered once, and its id is kept beside the file it becomes.
+ * other. Each clip is public on the channel, so it is ordered once (db/clip-orders.ts).
  */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault, kindOf } from '../../../shared/fault.ts'
+import type { ClipKey, ClipOrders } from '../../db/clip-orders.ts'
 import { MediaError } from '../../media/av.ts'
 import { download, Gone } from '../../media/download.ts'
 import type { Downloads } from '../../media/downloads.ts'
@@ -15,12 +16,13 @@ import type { BringOptions, Footage, VodSource, VodSpan } from '../context.ts'
 
 export interface ClipsSourceOptions {
   clips: Clips
+  orders: ClipOrders
   downloads: Downloads
   /** Between looks whether the clips have appeared; doubles up to ten times this. */
   pollMs: number
   /** Twitch says that it may take minutes. What is late then is looked for when the step is tried again. */
   patienceMs: number
-  /** A clip that has not appeared so long after its order never will. */
+  /** A clip that has not appeared, or has no download, so long after its order never will. */
   lostMs: number
   /** UTC milliseconds. */
   now(): number
@@ -92,17 +94,17 @@ async function bringClips(
   const { clips, downloads } = options
   const lost = new Map<string, string>()
   const fileOf = (clip: Clip) => join(folder, `${nameOf(clip)}.mp4`)
-  const missing: { clip: Clip; id: string }[] = []
+  const missing: Ordered[] = []
   for (const clip of all) {
     if (await stat(fileOf(clip)).catch(() => null)) continue
     try {
-      missing.push({ clip, id: await orderOnce(clip, folder, vod, options) })
+      missing.push({ clip, ...(await orderOnce(clip, vod, options)) })
     } catch (error) {
       if (kindOf(error) !== 'damaged') throw error
       lost.set(nameOf(clip), `clip ${nameOf(clip)} s was refused`)
     }
   }
-  for (const clip of await neverListed(missing, folder, options, signal)) {
+  for (const clip of await neverListed(missing, options, signal)) {
     lost.set(nameOf(clip), `clip ${nameOf(clip)} s has never appeared`)
     missing.splice(
       missing.findIndex((m) => m.clip === clip),
@@ -117,9 +119,11 @@ async function bringClips(
       batch.map((m) => m.id),
     )
     await Promise.all(
-      batch.map(async ({ clip, id }) => {
+      batch.map(async ({ clip, id, sentAtMs }) => {
         const name = `clip ${nameOf(clip)} s`
         const get = (url: string | null | undefined) => {
+          if (!url && options.now() - sentAtMs >= options.lostMs)
+            throw new MediaError(`Twitch has no download of ${name}`)
           if (!url) throw new Fault(`Twitch has no download of ${name} yet`, 'transient')
           const one = { ...FETCH_DEFAULTS, ...(signal ? { signal } : {}) }
           return downloads.run(
@@ -149,53 +153,48 @@ async function bringClips(
   return lost
 }
 
-/** Get Clips may list a clip only minutes after it was made. */
-const UNCERTAIN_MS = 10 * 60_000
-
-/**
- * The id that the clip got, from the file beside it; else it is ordered now. That an order goes out is noted before it
- * does: where its answer was lost, Twitch is asked what became of it, since a second order would be a second clip for all
- * to see.
- */
-async function orderOnce(
-  clip: Clip,
-  folder: string,
-  { vodId, channelId }: { vodId: string; channelId: string },
-  { clips, downloads, now }: ClipsSourceOptions,
-): Promise<string> {
-  const note = join(folder, `${nameOf(clip)}.id`)
-  const sent = join(folder, `${nameOf(clip)}.sent`)
-  const read = (file: string) => readFile(file, 'utf8').catch(() => null)
-  // Two videos of a show may want the same clip at the same moment.
-  await downloads.once(note, async () => {
-    if (await read(note)) return
-    const { startSec, endSec } = clip
-    const title = `Echoes ${vodId}, ${nameOf(clip)} s`
-    const sentAtMs = Number((await read(sent)) ?? NaN)
-    if (Number.isFinite(sentAtMs)) {
-      const [made] = await clips.madeAs(channelId, title, sentAtMs - UNCERTAIN_MS)
-      if (made) return keep(note, made)
-      if (now() - sentAtMs < UNCERTAIN_MS)
-        throw new Fault(`Twitch has not said whether it made clip ${nameOf(clip)} s`, 'transient')
-    }
-    await keep(sent, String(now()))
-    try {
-      await keep(note, await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title }))
-    } catch (error) {
-      // A refusal is an answer: there is no such clip.
-      if (error instanceof Fault && (error.status ?? 500) < 500) await rm(sent, { force: true })
-      throw error
-    }
-  })
-  const id = await read(note)
-  if (!id) throw new Fault(`clip ${nameOf(clip)} s was not ordered`, 'transient')
-  return id
+interface Ordered {
+  clip: Clip
+  id: string
+  sentAtMs: number
 }
 
-async function keep(file: string, text: string): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`
-  await writeFile(partial, text)
-  await rename(partial, file)
+/** Twitch's clock may be behind ours by so much. */
+const CLOCKS_APART_MS = 10 * 60_000
+
+/**
+ * The clip that was ordered; else it is ordered now. Where the answer to an order was lost, Twitch is asked what became of
+ * it for as long as it may still appear.
+ */
+async function orderOnce(
+  { startSec, endSec }: Clip,
+  { vodId, channelId }: { vodId: string; channelId: string },
+  { clips, orders, lostMs, now }: ClipsSourceOptions,
+): Promise<Omit<Ordered, 'clip'>> {
+  const key: ClipKey = { channelId, vodId, startSec, endSec }
+  const title = `Echoes ${vodId}, ${startSec}-${endSec} s`
+  const before = await orders.find(key)
+  if (before?.clipId) return { id: before.clipId, sentAtMs: before.sentAtMs }
+  if (before) {
+    const [made] = await clips.madeAs(channelId, title, before.sentAtMs - CLOCKS_APART_MS)
+    if (made) {
+      await orders.made(key, made)
+      return { id: made, sentAtMs: before.sentAtMs }
+    }
+  }
+  const sentAtMs = now()
+  if (!(await orders.claim(key, sentAtMs, sentAtMs - lostMs)))
+    throw new Fault(`Twitch has not said whether it made clip ${startSec}-${endSec} s`, 'transient')
+  try {
+    const id = await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title })
+    await orders.made(key, id)
+    return { id, sentAtMs }
+  } catch (error) {
+    // A refusal is an answer: there is no such clip.
+    const isAnswer = error instanceof Fault && (error.kind === 'person' || (error.status ?? 500) < 500)
+    if (isAnswer) await orders.refused(key)
+    throw error
+  }
 }
 
 /**
@@ -203,26 +202,18 @@ async function keep(file: string, text: string): Promise<void> {
  * @returns those that never will be @throws {Fault} `transient` while some may still come
  */
 async function neverListed(
-  ordered: readonly { clip: Clip; id: string }[],
-  folder: string,
+  ordered: readonly Ordered[],
   { clips, pollMs, patienceMs, lostMs, now }: ClipsSourceOptions,
   signal: AbortSignal | undefined,
 ): Promise<Clip[]> {
   const until = performance.now() + patienceMs
   let left = ordered
-  const isOverdue = async ({ clip }: { clip: Clip }) => {
-    const place = join(folder, nameOf(clip))
-    const sent = await readFile(`${place}.sent`, 'utf8').catch(() => null)
-    // An order of an earlier version has no note of when it went out.
-    const sentAtMs = sent === null ? (await stat(`${place}.id`)).mtimeMs : Number(sent)
-    return now() - sentAtMs >= lostMs
-  }
+  const isOverdue = ({ sentAtMs }: Ordered) => now() - sentAtMs >= lostMs
   for (let pauseMs = pollMs; ; pauseMs = Math.min(2 * pauseMs, SLOWEST_POLL * pollMs)) {
     if (left.length === 0) return []
     const listed = await clips.listed(left.map((l) => l.id))
     left = left.filter((l) => !listed.has(l.id))
-    const overdue = await Promise.all(left.map(isOverdue))
-    if (overdue.every(Boolean)) return left.map((l) => l.clip)
+    if (left.every(isOverdue)) return left.map((l) => l.clip)
     if (performance.now() >= until) throw new Fault(`${left.length} clips have not appeared yet`, 'transient')
     await sleep(pauseMs, undefined, signal ? { signal } : {})
   }

@@ -23,6 +23,8 @@ const LEAST_OVERLAP_MS = 10_000
 /** Less is not worth showing. */
 const SHORTEST_SEC = 1
 
+const MOST_KNOWN = 10_000
+
 /** Names of recordings that go together, as one id: a file's name holds no slash. */
 const TOGETHER = '/'
 
@@ -33,16 +35,29 @@ interface Recording {
 }
 
 export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodSource {
-  const recordingsIn = async (channelId: string, names?: readonly string[]): Promise<Recording[]> => {
+  /** To look into a file takes a process, and a folder may hold hundreds: what has not changed is known. */
+  const known = new Map<string, number>()
+  const durationMsOf = async (path: string, { size, mtimeMs }: { size: number; mtimeMs: number }) => {
+    const key = `${path} ${size} ${mtimeMs}`
+    const durationMs = known.get(key) ?? Math.round((await durationOf(path)) * 1000)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(key, durationMs)
+    return durationMs
+  }
+  /** @param sinceMs what ended before is left out */
+  const recordingsIn = async (
+    channelId: string,
+    { names, sinceMs = -Infinity }: { names?: readonly string[]; sinceMs?: number },
+  ): Promise<Recording[]> => {
     const dir = join(folder, channelId)
     const found: Recording[] = []
     for (const name of names ?? (await readdir(dir).catch(() => []))) {
       if (!RECORDING.test(name)) continue
       const info = await stat(join(dir, name)).catch(() => null)
+      if (!info || info.mtimeMs < sinceMs) continue
       // One that grows has no length yet.
-      const durationSec = info && (await durationOf(join(dir, name)).catch(() => null))
-      if (!info || durationSec === null) continue
-      const durationMs = Math.round(durationSec * 1000)
+      const durationMs = await durationMsOf(join(dir, name), info).catch(() => null)
+      if (durationMs === null) continue
       found.push({ name, createdAtMs: Math.round(info.mtimeMs - durationMs), durationMs })
     }
     return found.sort((a, b) => a.createdAtMs - b.createdAtMs)
@@ -50,7 +65,8 @@ export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodS
   return {
     around: 'free',
     async recordings(channelId, streams) {
-      const all = await recordingsIn(channelId)
+      const sinceMs = Math.min(...streams.map((stream) => stream.startedAtMs))
+      const all = await recordingsIn(channelId, { sinceMs })
       // One recording may hold several streams, and a stream may lie in several.
       return streams.flatMap((stream): ArchivedVod[] => {
         const ofStream = all.filter((r) => overlapMs(stream, r) >= LEAST_OVERLAP_MS)
@@ -73,7 +89,7 @@ export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodS
     async bring({ vodId, channelId }, spans, _dir, { ahead = false } = {}) {
       if (ahead) return { pieces: [], partsFetched: 0, partsTotal: 1 }
       const names = vodId.split(TOGETHER)
-      const files = await recordingsIn(channelId, names)
+      const files = await recordingsIn(channelId, { names })
       const lacking = names.find((name) => !files.some((f) => f.name === name))
       const [first] = files
       if (lacking !== undefined || !first)

@@ -77,8 +77,8 @@ async function tellOf(
     wanted === 'connection'
       ? {
           kind: 'reconnect',
-          // Each access that is lost is told of once.
-          about: `${recap.id}.${grantedAtMs}`,
+          // Each access that is lost is told of once, whatever waits for it.
+          about: grantedAtMs === null ? recap.id : `${channel.id}.${grantedAtMs}`,
           url: `${siteUrl}/`,
           data: { recapId: recap.id, title },
           letter: (unsubscribe) =>

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { Fault } from '../../../shared/fault.ts'
 import { saveChannel } from '../../db/channels.ts'
 import { openDatabase } from '../../db/database.ts'
 import { takeEcho } from '../../db/echoes.ts'
@@ -14,7 +15,7 @@ const START = Date.UTC(2026, 0, 1)
 const MINUTE = 60_000
 
 /** A stream of an hour, of which Twitch lists a recording of so many minutes. */
-async function look(recordedMs: number) {
+async function look(recordedMs: number, inspect?: () => Promise<never>) {
   const db = await openDatabase(join(mkdtempSync(join(tmpdir(), 'locate-')), 'echoes.sqlite'))
   onTestFinished(() => db.destroy())
   let now = START + 70 * MINUTE
@@ -42,24 +43,31 @@ async function look(recordedMs: number) {
     db,
     clock: { now: () => now },
     twitch: { recentArchives: async () => [vod] },
-    vods: { inspect: async () => ({ durationMs: recordedMs, complete: false }) },
+    vods: { inspect: inspect ?? (async () => ({ durationMs: recordedMs, complete: false })) },
   } as unknown as JobContext
   let before: Located | null = null
   return async (laterMs: number) => {
     now += laterMs
     before = await locateVods(context, 'r', showId, before)
-    return before.kind
+    return { ...before }
   }
 }
 
 it('one that covers the stream is complete as soon as it stands still', async () => {
   const at = await look(60 * MINUTE)
-  expect(await at(0)).toBe('waiting')
-  expect(await at(MINUTE)).toBe('found')
+  expect(await at(0)).toMatchObject({ kind: 'waiting' })
+  expect(await at(MINUTE)).toMatchObject({ kind: 'found' })
 })
 
 it('one that lacks what a drop of the connection cost is complete once it has stood still for half an hour', async () => {
   const at = await look(40 * MINUTE)
-  for (let n = 0; n < 3; n++) expect(await at(10 * MINUTE)).toBe('waiting')
-  expect(await at(10 * MINUTE)).toBe('found')
+  for (let n = 0; n < 3; n++) expect(await at(10 * MINUTE)).toMatchObject({ kind: 'waiting' })
+  expect(await at(10 * MINUTE)).toMatchObject({ kind: 'found' })
+})
+
+it('one that is listed and cannot be read is another matter than one that does not come', async () => {
+  const gone = await look(60 * MINUTE, async () => {
+    throw new Fault('the playlist is gone', 'damaged')
+  })
+  expect(await gone(0)).toMatchObject({ kind: 'waiting', unreadable: true })
 })

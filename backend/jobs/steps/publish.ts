@@ -6,7 +6,14 @@ import { Fault } from '../../../shared/fault.ts'
 import type { DeskState } from '../../../shared/desk.ts'
 import type { Channel } from '../../db/channels.ts'
 import { holdChannel, touchChannel, within } from '../../db/database.ts'
-import { findRecap, noteStep, recordStep, type Recap, type RecapMoment } from '../../db/recaps.ts'
+import {
+  findRecap,
+  noteStep,
+  noteTrouble,
+  recordStep,
+  type Recap,
+  type RecapMoment,
+} from '../../db/recaps.ts'
 import { findUpload, replaceSession, saveUpload, uploadOf, type Upload } from '../../db/uploads.ts'
 import { mayBegin } from '../../domain/publishing.ts'
 import { momentTitle } from '../../domain/description.ts'
@@ -30,6 +37,8 @@ export type PublishOutcome =
   | { kind: 'undecided' }
   | { kind: 'failed'; why: string; advice: string }
 
+/** YouTube's listing may be behind an upload; only what it lacks for so long is gone. */
+const GONE_AFTER_MS = 60 * 60_000
 /** A video that YouTube works on for longer is told of all the same. */
 const PROCESSING_PATIENCE_MS = 6 * 60 * 60_000
 const GONE = 'gone'
@@ -37,7 +46,7 @@ const KEPT = 'The video is kept for a few days: you can download it and upload i
 
 /** What YouTube's reasons mean for the streamer (videos#status in its reference). */
 const REJECTED: Record<string, string> = {
-  [GONE]: 'the video is no longer on YouTube',
+  [GONE]: 'the video is not on the YouTube channel that is connected (any more)',
   duplicate: 'YouTube says that this video is on the channel already',
   length: 'YouTube takes videos over 15 minutes only from channels with a confirmed phone number',
   copyright: 'YouTube rejected it for copyright',
@@ -65,7 +74,16 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
     // Dropped, or agreed to no more, just before it began: the decision is looked at again.
     if (videoId === null) return { kind: 'undecided' }
     const state = await publisher.videoState(channelId, videoId)
+    if (!state && (await isMissingForNow(context, recap))) {
+      await noteStep(db, recapId, 'waiting: YouTube does not list the video (yet)')
+      return { kind: 'processing' }
+    }
     const problem = state ? state.problem : GONE
+    if (recap.trouble.goneSinceMs !== undefined) {
+      // Once it is there again, or has been told of as gone, a later absence counts from its own beginning.
+      const { goneSinceMs: _since, ...trouble } = recap.trouble
+      await noteTrouble(db, recapId, trouble)
+    }
     if (problem !== null) {
       const why = REJECTED[problem] ?? `YouTube refused the video: ${problem}`
       await saveUpload(db, recapId, { state: 'failed', error: why }, clock.now())
@@ -152,6 +170,14 @@ async function uploadOnce(
     if (isForbidden) return null
     throw error
   }
+}
+
+/** @returns false once YouTube has said for an hour that it does not have the video */
+async function isMissingForNow({ db, clock }: JobContext, { id }: Recap): Promise<boolean> {
+  const trouble = (await findRecap(db, id))?.trouble ?? {}
+  const goneSinceMs = trouble.goneSinceMs ?? clock.now()
+  if (trouble.goneSinceMs === undefined) await noteTrouble(db, id, { ...trouble, goneSinceMs })
+  return clock.now() - goneSinceMs < GONE_AFTER_MS
 }
 
 async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<number> {

@@ -15,11 +15,13 @@ import {
   recordStep,
   type Product,
   type RecapMoment,
+  type Trouble,
 } from '../../db/recaps.ts'
 import { findUpload } from '../../db/uploads.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { errorText } from '../../log.ts'
 import { MediaError } from '../../media/av.ts'
+import { LACKS_OF, plainLook, stylingOf, type StylingPart } from '../../media/styling.ts'
 import { RenderCrash, renderRecap, type Rendered } from '../../media/render.ts'
 import { recapWords, shownCard } from '../../recap-words.ts'
 import { planShow, videoKeyOf, type ShowPlan } from '../../show-plan.ts'
@@ -131,8 +133,10 @@ async function fetchFor(
   })
 }
 
-/** So often the renderer ends at the same piece before that is taken for the piece's fault. */
-const CRASHES_OF_A_PIECE = 3
+/** So often the renderer crashes or hangs over a moment before that is taken for the moment's fault. */
+const MOST_CRASHES = 3
+/** What kills it may have other reasons; but a moment that takes more memory than there is must not stop all others for ever. */
+const MOST_KILLS = 24
 
 interface Made {
   rendered: Rendered
@@ -151,7 +155,9 @@ async function cutWhatCanBeRead(
   footage: PlannedFootage,
   watch: RenderWatch,
 ): Promise<Made | null> {
-  const lost = await surelyLost(context, recap, footage.lost)
+  const { db } = context
+  const lost = await surelyLost(context, recap, plan, footage.lost)
+  const plainer = new Set<StylingPart>()
   const dir = await makingDir(context, recap)
   try {
     for (;;) {
@@ -161,12 +167,16 @@ async function cutWhatCanBeRead(
         return null
       }
       try {
-        return { rendered: await cut(context, recap, plan, kept, watch, dir), kept, lost, dir }
+        const rendered = await cut(context, recap, plan, kept, watch, dir, plainer)
+        await noteTrouble(db, recap.id, await troubleThatStays(context, recap, plan, lost))
+        return { rendered, kept, lost, dir }
       } catch (error) {
-        const moment = await atFault(context, recap, kept, error)
-        if (moment === undefined) throw error
-        context.log.warn({ recapId: recap.id, error: errorText(error) }, 'a moment was left out')
-        lost.set(moment, errorText(error))
+        const fault = await atFault(context, recap, plan, kept, error)
+        if (fault === null || (fault.part && plainer.has(fault.part))) throw error
+        const what = fault.part ? 'a recap is made plainer' : 'a moment was left out'
+        context.log.warn({ recapId: recap.id, error: errorText(error) }, what)
+        if (fault.part) plainer.add(fault.part)
+        else lost.set(fault.moment, errorText(error))
       }
     }
   } catch (error) {
@@ -183,32 +193,55 @@ async function cutWhatCanBeRead(
 async function surelyLost(
   { db, clock, waits }: JobContext,
   recap: Recap,
+  plan: Plan,
   lost: ReadonlyMap<number, string>,
 ): Promise<Map<number, string>> {
-  if (lost.size === 0) return new Map()
   const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
   const before = trouble.damagedSince ?? {}
-  const since = Object.fromEntries([...lost.keys()].map((m) => [m, before[m] ?? clock.now()]))
-  await noteTrouble(db, recap.id, { ...trouble, damagedSince: since })
-  const doubtful = [...lost].find(([m]) => clock.now() - (since[m] ?? 0) < waits.damagedMs)
+  const sinceOf = (m: number) => before[idOf(plan, m)] ?? clock.now()
+  const damagedSince = Object.fromEntries([...lost.keys()].map((m) => [idOf(plan, m), sinceOf(m)]))
+  await noteTrouble(db, recap.id, { ...trouble, damagedSince })
+  const doubtful = [...lost].find(([m]) => clock.now() - sinceOf(m) < waits.damagedMs)
   if (doubtful) throw new Fault(`moment ${doubtful[0] + 1} cannot be had: ${doubtful[1]}`, 'transient')
   return new Map(lost)
 }
 
-/** The moment because of which a video could not be made; undefined when it is nothing of a moment's. */
+/** What of the trouble matters for the next video: what lacks in this one need not be waited for again. */
+async function troubleThatStays(
+  { db }: JobContext,
+  recap: Recap,
+  plan: Plan,
+  lost: ReadonlyMap<number, string>,
+): Promise<Trouble> {
+  const since = (await findRecap(db, recap.id))?.trouble.damagedSince ?? {}
+  const stays = [...lost.keys()].map((m) => idOf(plan, m)).filter((id) => since[id] !== undefined)
+  return { damagedSince: Object.fromEntries(stays.map((id) => [id, since[id] ?? 0])) }
+}
+
+const idOf = (plan: Plan, moment: number) => plan.moments[moment]?.moment.id ?? String(moment)
+
+/** What a video could not be made because of; null when it is nothing that can be left out. */
 async function atFault(
   { db }: JobContext,
   recap: Recap,
+  plan: Plan,
   { pieces, momentOfPiece }: PlannedFootage,
   error: unknown,
-): Promise<number | undefined> {
-  const piece = error instanceof MediaError || error instanceof RenderCrash ? error.piece : undefined
-  const moment = momentOfPiece[pieces.findIndex((p) => p.name === piece)]
-  if (piece === undefined || moment === undefined || !(error instanceof RenderCrash)) return moment
+): Promise<{ part: StylingPart } | { part: null; moment: number } | null> {
+  if (!(error instanceof MediaError || error instanceof RenderCrash)) return null
+  const part = stylingOf(error.piece)
+  const moment = momentOfPiece[pieces.findIndex((p) => p.name === error.piece)]
+  if (part === null && moment === undefined) return null
+  const fault = part === null ? { part, moment: moment ?? 0 } : { part }
+  if (error instanceof MediaError) return fault
   const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
-  const crashes = (trouble.crashes?.[piece] ?? 0) + 1
-  await noteTrouble(db, recap.id, { ...trouble, crashes: { ...trouble.crashes, [piece]: crashes } })
-  return crashes >= CRASHES_OF_A_PIECE ? moment : undefined
+  const id = part ?? idOf(plan, moment ?? 0)
+  const [count, most] = error.byItself
+    ? (['crashes', MOST_CRASHES] as const)
+    : (['kills', MOST_KILLS] as const)
+  const times = (trouble[count]?.[id] ?? 0) + 1
+  await noteTrouble(db, recap.id, { ...trouble, [count]: { ...trouble[count], [id]: times } })
+  return times >= most ? fault : null
 }
 
 function without(footage: PlannedFootage, lost: ReadonlyMap<number, string>): PlannedFootage {
@@ -234,19 +267,21 @@ async function cut(
   footage: PlannedFootage,
   watch: RenderWatch,
   dir: string,
+  plainer: ReadonlySet<StylingPart>,
 ): Promise<Rendered> {
   const { db } = context
   const { pieces } = footage
   await noteStep(db, recap.id, CUTTING)
   const totalSec = pieces.reduce((sum, p) => sum + p.endSec - p.startSec, 0)
   const { settings } = plan.channel
-  return renderRecap(
+  const look = plainLook(await lookOf(context, recap, plan, footage, settings), plainer)
+  const rendered = await renderRecap(
     {
       pieces,
       file: join(dir, 'recap.mp4'),
       stillsDir: dir,
       cut: settings.cut,
-      look: await lookOf(context, recap, plan, footage, settings),
+      look,
     },
     {
       signal: watch.signal,
@@ -254,6 +289,7 @@ async function cut(
         watch.note(CUTTING, Math.min(totalSec, Math.round(sec)), Math.round(totalSec), 'seconds'),
     },
   )
+  return { ...rendered, lacks: [...rendered.lacks, ...[...plainer].map((part) => LACKS_OF[part])] }
 }
 
 /** What lies in storage never changes, so each video has a folder of its own, named by its content. @returns its key */
