@@ -175,8 +175,8 @@ async function weather(): Promise<boolean> {
   for (const complaint of complaints) console.log(complaint)
   console.table(figures)
   if (args.json) console.log(JSON.stringify(report))
-  const { lost, doubled, publicWithoutConsent } = report
-  return lost + doubled + publicWithoutConsent === 0
+  const { lost, doubled, publicWithoutConsent, crashes } = report
+  return lost + doubled + publicWithoutConsent + crashes === 0
 }
 
 async function crowd(): Promise<boolean> {
@@ -186,6 +186,7 @@ async function crowd(): Promise<boolean> {
     live,
     rounds: 3,
     ending: live,
+    speed: 20,
     footageDir: await keptFootage({ kind: 'clock', seconds: 150 }),
     onProgress: (what) => console.log(`  ${what}`),
   })

@@ -10,12 +10,13 @@ it(
     const report = await soakCrowd({
       channels: 26,
       live: 24,
-      rounds: 3,
+      rounds: 2,
       ending: 3,
+      speed: 60,
       footageDir: inject('clockVod'),
     })
     expect(report).toMatchObject({
-      commands: 72,
+      commands: 48,
       refusedWrongly: 0,
       endedWrongly: 0,
       recaps: 3,

@@ -5,11 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase, type Database } from '../../backend/db/database.ts'
 import { changeSettings } from '../../backend/db/channels.ts'
 import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
 import { freePort, startProcess, until } from '../sandbox/process.ts'
+import { MovableClock } from '../sandbox/clock.ts'
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts'
 import { connectYoutube, signIn, Visitor } from '../sandbox/visitor.ts'
 
@@ -19,6 +19,8 @@ export interface CrowdOptions {
   rounds: number
   /** So many of the streams end, and become recaps; the others go on. */
   ending: number
+  /** How many seconds of the world pass in one of ours. */
+  speed: number
   footageDir: string
   onProgress?: (what: string) => void
 }
@@ -45,20 +47,29 @@ export interface CrowdReport {
 const STREAM_SEC = 150
 const ECHO_AT_SEC = [30, 60, 90, 120]
 const PATIENCE_MS = 300_000
+/** Of the world: two such rounds are longer than any lag of Twitch's list that is waited for. */
+const ROUND_MS = 11 * 60_000
 const RECAPS_PATIENCE_MS = 20 * 60_000
 
 export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
-  const { channels, live, rounds, ending, footageDir, onProgress = () => {} } = options
+  const { channels, live, rounds, ending, footageDir, speed, onProgress = () => {} } = options
   const began = Date.now()
+  const pace = { sinceMs: began, speed }
   const dataDir = mkdtempSync(join(tmpdir(), 'echoes-crowd-'))
-  const sandbox = await startSandbox({ footageDir })
+  const sandbox = await startSandbox({ footageDir, clock: new MovableClock(pace) })
   const port = await freePort()
   const site = `http://127.0.0.1:${port}`
-  const echoes = startProcess({
-    ...sandbox.environment({ port, dataDir }),
-    RECONCILE_EVERY_MS: '3000',
-    LOG_LEVEL: 'fatal',
-  })
+  const echoes = startProcess(
+    {
+      ...sandbox.environment({ port, dataDir }),
+      RECONCILE_EVERY_MS: '3000',
+      LOG_LEVEL: 'fatal',
+      CLOCK_SINCE_MS: String(pace.sinceMs),
+      CLOCK_SPEED: String(pace.speed),
+    },
+    ['web', 'bot', 'worker'],
+    join(import.meta.dirname, 'fast-main.ts'),
+  )
   let db: Database | undefined
   try {
     await until('Echoes answers', async () => (await fetch(`${site}/readyz`).catch(() => null))?.ok)
@@ -85,9 +96,11 @@ export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
       const [looks, sofar] = [sandbox.asked.get('GET /streams') ?? 0, asked(sandbox)]
       const through = () => (sandbox.asked.get('GET /streams') ?? 0) >= looks + Math.ceil(channels / 100)
       await until(`round ${round + 1} has asked who is live`, through, PATIENCE_MS)
-      // What it found is stored a moment later.
-      await sleep(500)
-      requests += asked(sandbox) - sofar
+      const inRound = asked(sandbox)
+      // A stream that the list lacks is taken for ended after minutes only: as long as that lasts, and longer.
+      const untilMs = sandbox.clock.now() + ROUND_MS
+      await until('some minutes have passed', async () => sandbox.clock.now() >= untilMs, PATIENCE_MS)
+      requests += inRound - sofar
       for (const id of onAir) {
         const atMs = startedAtMs + (ECHO_AT_SEC[round % ECHO_AT_SEC.length] ?? 30) * 1000
         commands.push(sandbox.twitch.say(id, ownerOf(sandbox, id), `!echo 10 round ${round + 1}`, atMs).id)

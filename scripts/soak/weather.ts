@@ -35,6 +35,7 @@ export interface WeatherOptions {
   /** How many seconds of the world pass in one of ours. */
   speed: number
   footageDir: string
+  /** The same numbers do not make the same run: worlds and their timers draw from it as they come. */
   random: () => number
   onProgress?: (what: string) => void
 }
@@ -43,6 +44,8 @@ export interface WeatherReport extends Verdict {
   /** Faults that came, and how long they were together, in seconds of the world. */
   faults: number
   faultSeconds: number
+  /** Times at which a streamer changed what they had agreed to. */
+  changedMinds: number
   /** Processes killed by us, and processes that ended by themselves. */
   kills: number
   renderKills: number
@@ -55,11 +58,15 @@ export interface WeatherReport extends Verdict {
 /** How long it may take, once the weather is fine again, until all that waits is through; of our clock. */
 const PATIENCE_MS = 10 * 60_000
 const REVOKE_EVERY_SHOWS = 9
+/** So often a streamer wants recaps to go up by themselves no more, or again. */
+const CHANGE_EVERY_SHOWS = 5
 /** On average, of the world's clock: from one fault of some service to the next. */
 const FAULT_EVERY_MS = 3 * 60_000
 /** Of our clock. */
 const KILL_EVERY_MS = 15_000
-const RENDER_KILL_EVERY_MS = 12_000
+const RENDER_KILL_EVERY_MS = 1_000
+/** Of those that are under way just then. */
+const RENDERS_KILLED = 0.2
 /** Nobody pays here. */
 const SERVICES = ['helix', 'twitch-id', 'video', 'chat', 'youtube', 'google', 'mail'] as const
 
@@ -82,6 +89,7 @@ export async function soakWeather(options: WeatherOptions): Promise<WeatherRepor
     publicWithoutConsent: sum((r) => r.publicWithoutConsent),
     faults: sum((r) => r.faults),
     faultSeconds: sum((r) => r.faultSeconds),
+    changedMinds: sum((r) => r.changedMinds),
     kills: sum((r) => r.kills),
     renderKills: sum((r) => r.renderKills),
     crashes: sum((r) => r.crashes),
@@ -113,7 +121,8 @@ async function playWorld(
       VOD_SOURCE: source,
       RECORDINGS_DIR: recordings,
       CLIP_POLL_MS: '500',
-      DAMAGED_AFTER_MS: String(2 * 60 * 60_000),
+      // The engine's pauses are real: for so long a show may go on with another stream.
+      SETTLE_MS: String(SAME_SHOW_MS / pace.speed + 500),
       RECONCILE_EVERY_MS: '2000',
       CONCURRENT_RECAPS: '4',
       LOG_LEVEL: 'fatal',
@@ -142,13 +151,14 @@ async function playWorld(
     timers.push(
       setInterval(() => streamers.forEach((s) => s.readMail()), 500),
       setInterval(() => random() < 0.5 && keeper.kill(random), KILL_EVERY_MS / 2),
-      setInterval(() => keeper.killRendering(random), RENDER_KILL_EVERY_MS),
+      setInterval(() => random() < RENDERS_KILLED && keeper.killRendering(random), RENDER_KILL_EVERY_MS),
     )
     await Promise.all(
       streamers.map(async (streamer, n) => {
         await sleep(n * 700)
         for (let show = 0; show < perStreamer; show++) {
           if (random() < 1 / REVOKE_EVERY_SHOWS) streamer.revokeGrant()
+          if (random() < 1 / CHANGE_EVERY_SHOWS) streamer.changeMind()
           await streamer.play()
           await sleep(GAP_MS / pace.speed)
           onProgress(`${source}: ${streamer.login} has played show ${show + 1} of ${perStreamer}`)
@@ -166,6 +176,7 @@ async function playWorld(
       ...(await judge(world)),
       faults: weather.faults,
       faultSeconds: Math.round(weather.faultMs / 1000),
+      changedMinds: streamers.reduce((total, s) => total + s.changedMinds, 0),
       kills: keeper.kills,
       renderKills: keeper.renderKills,
       crashes: keeper.crashes,

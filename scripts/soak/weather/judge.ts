@@ -1,7 +1,6 @@
 /** What became of each show: what must be, what may be, and what must never happen. */
 import BetterSqlite3 from 'better-sqlite3'
 import { findRecap } from '../../../backend/db/recaps.ts'
-import { consentOf } from '../../../backend/db/consents.ts'
 import { findUpload } from '../../../backend/db/uploads.ts'
 import type { Database } from '../../../backend/db/database.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
@@ -9,7 +8,7 @@ import type { Streamer } from './streamer.ts'
 
 export interface Verdict {
   shows: number
-  /** Fewer than shows where streams that were told of late became one show with others. */
+  /** Streams that were told of late may be one show with others, or shows of their own: so these need not be as many. */
   recaps: number
   published: number
   /** News that asked a streamer to do something. */
@@ -18,7 +17,7 @@ export interface Verdict {
   resumedAutomatically: number
   /** Recaps that were published after their owner did what they were told to. */
   resumedByOwner: number
-  /** Shows whose recap was not published, or lacks a moment that was accepted and is not named as left out. */
+  /** Shows whose recap was not published, or lacks a moment: one that nobody heard of, or whose recording was there all the time. */
   lost: number
   /** Videos beyond the one of each recap, news that was told twice, and clips that were ordered twice. */
   doubled: number
@@ -36,6 +35,8 @@ export interface World {
   streamers: readonly Streamer[]
 }
 
+/** The recordings of these shows are whole; a fault may hide them, for a time. */
+const NEVER_MISSING = new Set(['damaged', 'no-vod'])
 const ASKS = /connect youtube|sign in with twitch|waits for your word|could not be published|no recap/i
 
 export async function judge({ sandbox, db, engine, streamers }: World): Promise<Verdict> {
@@ -54,38 +55,46 @@ export async function judge({ sandbox, db, engine, streamers }: World): Promise<
   const troubled = troubledRuns(engine)
   const ours = new Set<string>()
   for (const streamer of streamers) {
-    const agreed = await consentOf(db, streamer.channelId)
-    const shown = new Set<string>()
-    for (const { firstStreamId, moments } of streamer.shows) {
-      verdict.shows++
-      const recap = await recapOfStream(db, firstStreamId)
-      const complain = (why: string) => {
-        verdict.lost++
-        verdict.complaints.push(`${streamer.channelId}, stream ${firstStreamId}: ${why}`)
-      }
-      if (!recap) {
-        complain('it has no recap')
-        continue
-      }
-      // Streams that Twitch told of too late may have become one show with others: each counts once.
-      if (shown.has(recap.id)) continue
-      shown.add(recap.id)
+    const complain = (what: string, why: string) => {
+      verdict.lost++
+      verdict.complaints.push(`${streamer.login}, ${what}: ${why}`)
+    }
+    verdict.shows += streamer.shows.length
+    // Streams that Twitch told of too late may be one show with others, or shows of their own.
+    const expected = new Map<string, number>()
+    for (const { streamId, moments, unheard } of streamer.shows.flatMap((show) => show.streams)) {
+      if (unheard > 0) complain(`stream ${streamId}`, `${unheard} commands were never taken`)
+      const recapId = await recapOfStream(db, streamId)
+      if (recapId) expected.set(recapId, (expected.get(recapId) ?? 0) + moments)
+      else complain(`stream ${streamId}`, 'it has no recap')
+    }
+    for (const [recapId, moments] of expected) {
+      const recap = await findRecap(db, recapId)
+      const upload = await findUpload(db, recapId)
       verdict.recaps++
-      const upload = await findUpload(db, recap.id)
-      if (recap.state !== 'published' || !upload?.videoId) {
-        complain(`its recap is ${recap.state} (${recap.step}${recap.failure ? `: ${recap.failure}` : ''})`)
+      if (recap?.state !== 'published' || !upload?.videoId) {
+        const failure = recap?.failure ? `: ${recap.failure}` : ''
+        complain(`recap ${recapId}`, `it is ${recap?.state} (${recap?.step}${failure})`)
         continue
       }
       verdict.published++
       ours.add(upload.videoId)
-      const there = (recap.product?.moments.length ?? 0) + (recap.product?.leftOut.length ?? 0)
-      if (there < moments) complain(`${moments - there} of its ${moments} moments are missing`)
-      const asked = sandbox.mail.mails.some((m) => ASKS.test(m.subject) && m.text.includes(recap.id))
+      const { moments: shown = [], leftOut = [] } = recap.product ?? {}
+      const missing = moments - shown.length - leftOut.length
+      if (missing > 0) complain(`recap ${recapId}`, `${missing} of its ${moments} moments are missing`)
+      for (const { label, reason } of leftOut)
+        if (NEVER_MISSING.has(reason))
+          complain(`recap ${recapId}`, `${label ?? 'a moment'} was left out: ${reason}`)
+      const asked = sandbox.mail.mails.some(
+        (m) => ASKS.test(m.subject) && m.to === streamer.email && isAbout(m.text, recap),
+      )
       if (asked) verdict.resumedByOwner++
-      else if (recap.runId && troubled.has(recap.runId)) verdict.resumedAutomatically++
-      const video = sandbox.google.videos.find((v) => v.id === upload.videoId)
-      if (video?.privacy === 'public' && agreed !== 'auto_publish' && recap.decision !== 'publish')
-        verdict.publicWithoutConsent++
+      else if (troubled.has(await runOf(db, recap.showId))) verdict.resumedAutomatically++
+      const session = [...sandbox.google.sessions.values()].find((s) => s.video?.id === upload.videoId)
+      const mayBePublic =
+        recap.decision === 'publish' ||
+        (session !== undefined && (await agreedAt(db, recap.channelId, session.openedAtMs)))
+      if (session?.video?.privacy === 'public' && !mayBePublic) verdict.publicWithoutConsent++
     }
   }
   const strangers = sandbox.google.videos.filter((v) => !ours.has(v.id))
@@ -106,18 +115,38 @@ function doubledClips({ clips }: Sandbox): number {
   return spans.length - new Set(spans).size
 }
 
-async function recapOfStream(db: Database, streamId: string) {
+/** A mail about one recap names it; that YouTube must be connected again, is told once for all that wait. */
+function isAbout(text: string, recap: { id: string; title: string | null }): boolean {
+  return text.includes(recap.id) || (recap.title !== null && text.includes(recap.title))
+}
+
+/** Whether recaps were to go up by themselves when the upload began. */
+async function agreedAt(db: Database, channelId: string, atMs: number): Promise<boolean> {
+  const rows = await db
+    .selectFrom('consents')
+    .select('given_at')
+    .where('channel_id', '=', channelId)
+    .where('kind', '=', 'auto_publish')
+    .where('given_at', '<=', atMs)
+    .where((e) => e.or([e('revoked_at', 'is', null), e('revoked_at', '>=', atMs)]))
+    .execute()
+  return rows.length > 0
+}
+
+async function recapOfStream(db: Database, streamId: string): Promise<string | null> {
   const row = await db
     .selectFrom('streams')
     .innerJoin('recaps', 'recaps.show_id', 'streams.show_id')
-    .select(['recaps.id', 'recaps.run_id', 'streams.show_id'])
+    .select('recaps.id')
     .where('streams.id', '=', streamId)
     .where('recaps.long_echo_id', '=', '')
     .executeTakeFirst()
-  const recap = row && (await findRecap(db, row.id))
-  if (!recap) return null
-  const show = await db.selectFrom('shows').select('run_id').where('id', '=', recap.showId).executeTakeFirst()
-  return { ...recap, runId: show?.run_id ?? null }
+  return row?.id ?? null
+}
+
+async function runOf(db: Database, showId: string): Promise<string> {
+  const show = await db.selectFrom('shows').select('run_id').where('id', '=', showId).executeTakeFirst()
+  return show?.run_id ?? ''
 }
 
 /** Runs of which some step failed, or was begun again after its process had died. */
@@ -126,7 +155,7 @@ function troubledRuns(engine: string): Set<string> {
   try {
     const rows = db
       .prepare<[], { id: string }>(
-        `select workflow_run_id as id from step_attempts group by workflow_run_id, step_name
+        `select workflow_run_id as id from step_attempts where kind = 'function' group by workflow_run_id, step_name
          having count(*) > 1 or sum(status = 'failed') > 0`,
       )
       .all()

@@ -1,5 +1,6 @@
 /** A streamer as people are: plays shows, reads the mail, and does what it asks for, a while later. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { consentOf } from '../../../backend/db/consents.ts'
 import type { Database } from '../../../backend/db/database.ts'
 import { findGrant } from '../../../backend/db/grants.ts'
 import { findRecap } from '../../../backend/db/recaps.ts'
@@ -35,19 +36,28 @@ const PATIENCE_MS = 600_000
 /** A person who is asked for something gives it after so long, milliseconds of ours. */
 const LEISURE_MS = 3_000
 
+export interface PlayedStream {
+  streamId: string
+  /** Commands that were taken, and those that never were. */
+  moments: number
+  unheard: number
+}
+
 export class Streamer {
   readonly #options: StreamerOptions
   readonly #visitor = new Visitor()
   readonly #read = new Set<ArrivedMail>()
   readonly login: string
   readonly channelId: string
-  readonly #email: string
+  readonly email: string
   /** Their YouTube channel. */
   readonly #youtube: string
-  /** Shows that were played, by their first stream. */
-  readonly shows: { firstStreamId: string; moments: number }[] = []
+  /** Shows that were played. */
+  readonly shows: { streams: PlayedStream[] }[] = []
   /** Each thing they were told to do and have done. */
   acted = 0
+  changedMinds = 0
+  #agreed: 'auto_publish' | 'upload'
   #busy = Promise.resolve()
 
   constructor(options: StreamerOptions) {
@@ -55,7 +65,8 @@ export class Streamer {
     const user = options.sandbox.twitch.addUser(options.login)
     this.login = options.login
     this.channelId = user.id
-    this.#email = user.email
+    this.email = user.email
+    this.#agreed = options.agreed
     this.#youtube = `UC${options.login.padEnd(22, '0')}`
   }
 
@@ -73,24 +84,39 @@ export class Streamer {
     this.#options.sandbox.google.revoke(this.#youtube)
   }
 
+  /** Whether recaps go up by themselves is the streamer's to say, at any time. */
+  changeMind(): void {
+    const { site, login, db } = this.#options
+    const kind = this.#agreed === 'upload' ? 'auto_publish' : 'upload'
+    this.#agreed = kind
+    this.#busy = this.#busy
+      .then(() =>
+        this.#patiently(async () => {
+          await signIn(this.#visitor, site, login)
+          await this.#visitor.submit(`${site}/agreement`, { kind })
+          return (await consentOf(db, this.channelId)) === kind
+        }),
+      )
+      .then(() => void this.changedMinds++)
+  }
+
   /** One show from going live to its end; every second one has a drop of the connection in it. */
   async play(): Promise<void> {
     const two = this.#options.random() < 0.4
-    const first = await this.#stream()
-    let moments = first.moments
+    const streams = [await this.#stream()]
     if (two) {
       // Within the quarter of an hour in which a stream still belongs to the show before.
       await this.#pass(SECOND_SEC + 60)
-      moments += (await this.#stream(SECOND_SEC)).moments
+      streams.push(await this.#stream(SECOND_SEC))
     }
-    this.shows.push({ firstStreamId: first.streamId, moments })
+    this.shows.push({ streams })
   }
 
   /** Reads what has come, and does what it says. */
   readMail(): void {
     const { sandbox } = this.#options
     for (const mail of sandbox.mail.mails) {
-      if (mail.to !== this.#email || this.#read.has(mail)) continue
+      if (mail.to !== this.email || this.#read.has(mail)) continue
       this.#read.add(mail)
       this.#busy = this.#busy.then(() => this.#act(mail)).catch(() => undefined)
     }
@@ -116,10 +142,13 @@ export class Streamer {
           ? async () => {
               await signedIn()
               await this.#visitor.submit(`${site}/recaps/${recapId}/publish`, {})
-              return (await findRecap(db, recapId))?.decision === 'publish'
+              const recap = await findRecap(db, recapId)
+              // They may have agreed meanwhile that recaps go up by themselves.
+              return recap?.decision === 'publish' || recap?.state === 'published'
             }
           : /no recap|could not be published/i.test(subject)
             ? async () => {
+                if ((await findRecap(db, recapId))?.state !== 'failed') return true
                 await signedIn()
                 return (await this.#visitor.submit(`${site}/recaps/${recapId}/again`, {})).status < 400
               }
@@ -143,7 +172,7 @@ export class Streamer {
     }
   }
 
-  async #stream(lengthSec = STREAM_SEC): Promise<{ streamId: string; moments: number }> {
+  async #stream(lengthSec = STREAM_SEC): Promise<PlayedStream> {
     const { sandbox, db, login, record } = this.#options
     const { twitch, clock } = sandbox
     const startedAtMs = Math.floor(clock.now() / 1000) * 1000 - lengthSec * 1000
@@ -151,7 +180,7 @@ export class Streamer {
     const known = async () =>
       db.selectFrom('streams').select('id').where('id', '=', stream.id).executeTakeFirst()
     await until(`the stream of ${login} is known`, known, PATIENCE_MS)
-    let moments = 0
+    let [moments, unheard] = [0, 0]
     for (const [atSec, text] of LINES) {
       if (atSec + 20 > lengthSec) continue
       // A line that nobody hears is said again, as somebody would who sees no answer.
@@ -167,10 +196,11 @@ export class Streamer {
         for (let looks = 0; looks < 40 && !(await taken()); looks++) await sleep(100)
       }
       if (await taken()) moments++
+      else unheard++
     }
     twitch.end(this.channelId)
     record?.(this.channelId, stream.id, startedAtMs + STREAM_SEC * 1000)
-    return { streamId: stream.id, moments }
+    return { streamId: stream.id, moments, unheard }
   }
 
   async #pass(worldSec: number): Promise<void> {
