@@ -63,15 +63,39 @@ const INT8 = 20
 /** @param url `postgres://…`, or the path of an SQLite file */
 export async function openDatabase(url: string): Promise<Database> {
   const db = isPostgres(url) ? openPostgres(url) : await openSqlite(url)
-  const { error } = await migrator(db).migrateToLatest()
-  if (error) {
+  try {
+    await bringUpToDate(db)
+    return db
+  } catch (error) {
     await db.destroy()
     throw new Error(`the database could not be brought up to date: ${url.replace(/\/\/[^@]*@/, '//…@')}`, {
       cause: error,
     })
   }
-  return db
 }
+
+/** Where nothing is to be done nothing is locked, so that a process starts however busy the others are. */
+async function bringUpToDate(db: Database): Promise<void> {
+  for (const untilMs = Date.now() + OPENING_MS; ;) {
+    const known = await migrator(db).getMigrations()
+    const isDone = known.every((each) => each.executedAt !== undefined)
+    if (isDone && (await migrationsDone(db)) === known.length) return
+    // It also refuses a database of a newer version.
+    const { error } = await migrator(db).migrateToLatest()
+    if (!error) return
+    if (!isBusy(error) || Date.now() > untilMs) throw error
+    await sleep(OPEN_AGAIN_MS)
+  }
+}
+
+async function migrationsDone(db: Database): Promise<number> {
+  const { rows } = await sql<{
+    count: number | string
+  }>`select count(*) as count from kysely_migration`.execute(db)
+  return Number(rows[0]?.count)
+}
+
+const isBusy = (error: unknown) => (error as { code?: string }).code === 'SQLITE_BUSY'
 
 /**
  * Opens a database to look at it, and changes nothing.
@@ -152,7 +176,7 @@ async function openSqlite(path: string): Promise<Database> {
       return sqliteIn(file)
     } catch (error) {
       file.close()
-      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || Date.now() > untilMs) throw error
+      if (!isBusy(error) || Date.now() > untilMs) throw error
       await sleep(OPEN_AGAIN_MS)
     }
   }

@@ -43,6 +43,25 @@ it('a file that another process has to itself at the moment is opened once it is
   other.close()
 })
 
+it('a process starts while another one is in the middle of writing, where there is nothing to bring up to date', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'db-')), 'echoes.sqlite')
+  await (await openDatabase(path)).destroy()
+  const writing = new BetterSqlite3(path)
+  writing.exec('begin immediate')
+  const db = await openDatabase(path)
+  expect(await db.selectFrom('channels').select('id').execute()).toEqual([])
+  await db.destroy()
+  writing.close()
+})
+
+it('a database of a newer version is refused, and nothing of it is changed', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'db-')), 'echoes.sqlite')
+  const newer = await openDatabase(path)
+  await sql`insert into kysely_migration (name, timestamp) values ('9999-later', '2030')`.execute(newer)
+  await newer.destroy()
+  await expect(openDatabase(path)).rejects.toThrow('could not be brought up to date')
+})
+
 it('lengths that contradicted each other are repaired when the database is brought up to date', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'db-')), 'echoes.sqlite')
   const old = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new BetterSqlite3(path) }) })
