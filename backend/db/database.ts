@@ -95,7 +95,8 @@ async function migrationsDone(db: Database): Promise<number> {
   return Number(rows[0]?.count)
 }
 
-const isBusy = (error: unknown) => (error as { code?: string }).code === 'SQLITE_BUSY'
+/** Also while another process repairs the file after a crash: `SQLITE_BUSY_RECOVERY`. */
+const isBusy = (error: unknown) => (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false
 
 /**
  * Opens a database to look at it, and changes nothing.

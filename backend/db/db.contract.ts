@@ -494,6 +494,15 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       expect(await takeMessage(db, ['mail'], NOW + 10_000, 1_000)).toBeNull()
     })
 
+    it('of many who take messages at once each gets one of its own', async () => {
+      const kind = 'bucket' as const
+      for (let n = 0; n < 6; n++)
+        await queueMessage(db, { kind, uniqueKey: randomUUID(), payload: {}, channelId: 'many' }, NOW)
+      const taken = await Promise.all(Array.from({ length: 6 }, () => takeMessage(db, [kind], NOW, 1_000)))
+      expect(new Set(taken.map((message) => message?.id)).size).toBe(6)
+      expect(taken).not.toContain(null)
+    })
+
     it('edits of a show get numbers in a row, whoever makes them at once; a clash is told to who was behind', async () => {
       await newChannel()
       const { showId } = await goLive()

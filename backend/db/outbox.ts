@@ -52,31 +52,34 @@ export async function takeMessage(
   holdMs: number,
 ): Promise<QueuedMessage | null> {
   return within(db, async (tx) => {
-    const row = await tx
-      .selectFrom('outbox')
-      .selectAll()
-      .where('state', '=', 'waiting')
-      .where('next_at', '<=', now)
-      .where('kind', 'in', kinds)
-      .orderBy('next_at')
-      .executeTakeFirst()
-    if (!row) return null
-    const taken = await tx
-      .updateTable('outbox')
-      .set({ next_at: now + holdMs, attempts: row.attempts + 1 })
-      .where('id', '=', row.id)
-      .where('attempts', '=', row.attempts)
-      .executeTakeFirst()
-    if (taken.numUpdatedRows === 0n) return null
-    const { id, kind, unique_key: uniqueKey, channel_id: channelId } = row
-    return {
-      id,
-      kind,
-      uniqueKey,
-      channelId,
-      payload: JSON.parse(row.payload) as unknown,
-      attempts: row.attempts + 1,
-      queuedAtMs: row.queued_at,
+    for (;;) {
+      const row = await tx
+        .selectFrom('outbox')
+        .selectAll()
+        .where('state', '=', 'waiting')
+        .where('next_at', '<=', now)
+        .where('kind', 'in', kinds)
+        .orderBy('next_at')
+        .executeTakeFirst()
+      if (!row) return null
+      const taken = await tx
+        .updateTable('outbox')
+        .set({ next_at: now + holdMs, attempts: row.attempts + 1 })
+        .where('id', '=', row.id)
+        .where('attempts', '=', row.attempts)
+        .executeTakeFirst()
+      // Another sender was quicker: there may be more.
+      if (taken.numUpdatedRows === 0n) continue
+      const { id, kind, unique_key: uniqueKey, channel_id: channelId } = row
+      return {
+        id,
+        kind,
+        uniqueKey,
+        channelId,
+        payload: JSON.parse(row.payload) as unknown,
+        attempts: row.attempts + 1,
+        queuedAtMs: row.queued_at,
+      }
     }
   })
 }

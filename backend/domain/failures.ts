@@ -175,7 +175,7 @@ export const CALLS = {
         kind: 'transient',
       },
       {
-        when: 'a refusal of the recipient (RCPT TO) with 5.1.x or 5.2.1, or with 550, 551 or 553 that speaks of no relay, password, sender or policy',
+        when: 'a refusal of the recipient (RCPT TO) with 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10 or 5.2.1, or with 550, 551 or 553 whose text mentions neither relaying, a password, the sender nor a policy',
         fits: ({ reason }) => reason === 'recipient',
         kind: 'damaged',
       },

@@ -173,6 +173,7 @@ it.each([
   ['550 5.7.1 not authorised', 'waiting'],
   ['550 relaying denied', 'waiting'],
   ['552 5.2.2 mailbox full', 'waiting'],
+  ['550 5.1.8 domain of the sender not found', 'waiting'],
 ])('a recipient refused with “%s” is %s', async (said, becomes) => {
   mail.refuseWith.push(said)
   await queueMail('news')

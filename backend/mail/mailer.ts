@@ -62,14 +62,16 @@ export function smtpMailer(url: string, from: string): Mailer {
   }
 }
 
+const NO_SUCH_ADDRESS = new Set(['5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10', '5.2.1'])
 const NO_SUCH_BOX = new Set([550, 551, 553])
 
 /**
- * By the enhanced code (RFC 3463), where there is one: 5.1.x is about the address, 5.2.1 about a box that is closed for good.
+ * By the enhanced code (RFC 3463, 7505), where there is one: an address that does not exist, or a mailbox that is closed for
+ * good. 5.1.7 and 5.1.8 are about the sender, which is us.
  * By the code and the words else: a server that does not know our password says 550, too.
  */
 function isAboutAddress(code: number | undefined, words: string): boolean {
-  const enhanced = /\b5\.(\d{1,3}\.\d{1,3})\b/.exec(words)?.[1]
-  if (enhanced) return enhanced.startsWith('1.') || enhanced === '2.1'
+  const enhanced = /\b\d{3}[ -](5\.\d{1,3}\.\d{1,3})\b/.exec(words)?.[1]
+  if (enhanced) return NO_SUCH_ADDRESS.has(enhanced)
   return NO_SUCH_BOX.has(code ?? 0) && !/relay|auth|sender|spam|block|polic|denied/i.test(words)
 }

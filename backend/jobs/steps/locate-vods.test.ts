@@ -70,4 +70,8 @@ it('one that is listed and cannot be read is another matter than one that does n
     throw new Fault('the playlist is gone', 'damaged')
   })
   expect(await gone(0)).toMatchObject({ kind: 'waiting', unreadable: true })
+  const away = await look(60 * MINUTE, async () => {
+    throw new Fault('Twitch answered 503', 'transient')
+  })
+  expect(await away(0)).toMatchObject({ kind: 'waiting', unreadable: false })
 })

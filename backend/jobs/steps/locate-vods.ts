@@ -16,7 +16,7 @@ export type Located =
       vods: Record<string, { durationMs: number; sinceMs: number }>
       why: string
       some: boolean
-      /** One is listed, and cannot be read. */
+      /** What is listed cannot be read, and nothing else is waited for. */
       unreadable: boolean
     }
   /** There is nothing to look for: no echo counts. */
@@ -47,22 +47,24 @@ export async function locateVods(
   const seen: Record<string, { durationMs: number; sinceMs: number }> = {}
   let why = ''
   let unreadable = false
+  /** Something may still come, or become readable, by itself. */
+  let isAwaited = false
   for (const stream of streams) {
     const vod = archives.find((a) => a.streamId === stream.streamId)
     if (!vod) {
+      isAwaited = true
       why = vods.recordings
         ? 'there is no recording of the stream in the folder yet'
         : 'Twitch lists no recording of the stream yet'
       continue
     }
     const state = await vods.inspect(vod).catch((error: unknown) => {
-      if (error instanceof Fault) why = error.message
-      else throw error
+      if (!(error instanceof Fault)) throw error
+      why = error.message
+      if (error.kind === 'damaged') unreadable = true
+      else isAwaited = true
     })
-    if (!state) {
-      unreadable = true
-      continue
-    }
+    if (!state) continue
     if (vod.title) await nameStream(db, stream.streamId, vod.title)
     await saveVod(db, stream.streamId, {
       vodId: vod.vodId,
@@ -78,7 +80,13 @@ export async function locateVods(
     if (!state.complete && !isOver) why = 'the recording is still growing'
   }
   if (why === '') return { kind: 'found' }
-  return { kind: 'waiting', vods: seen, why, some: Object.keys(seen).length > 0, unreadable }
+  return {
+    kind: 'waiting',
+    vods: seen,
+    why,
+    some: Object.keys(seen).length > 0,
+    unreadable: unreadable && !isAwaited,
+  }
 }
 
 /** How far from its own time an echo may reach: a viewer is behind, may move it, and the desk widens moments. */

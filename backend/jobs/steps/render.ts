@@ -71,8 +71,6 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   const made = await isMade(context, recap)
   if (made && (recap.product?.videoKey ?? videoKey) === videoKey) return { kind: 'rendered' }
   if (plan.moments.length === 0) {
-    // The recordings are gone by now; the video is not.
-    if (made) return { kind: 'rendered' }
     if (plan.leftOut.some((m) => m.reason === 'no-vod'))
       return { kind: 'failed', why: 'Twitch has no recording of any of the moments', step: UNREADABLE }
     await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
