@@ -82,7 +82,7 @@ export interface BillingConfig {
   priceId: string
   apiUrl: string | undefined
   trialDays: number
-  /** After a payment has failed, nothing changes for so long. */
+  /** How long access continues after a failed payment. */
   graceMs: number
 }
 

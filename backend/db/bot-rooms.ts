@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { within, type Database } from './database.ts'
 
 export interface SharingRules {
-  /** For so long a lease and a sign of life count; renewed several times within it. */
+  /** How long a lease and a sign of life are valid; both are renewed several times within that. */
   leaseMs: number
   /** One bot takes no more than this, however few there are. */
   most: number

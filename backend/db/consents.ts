@@ -44,7 +44,7 @@ export async function revokeConsent(db: Database, channelId: string, now: number
     .execute()
 }
 
-/** What is agreed to at present; agreement to older words does not count. */
+/** The consent in force; one given to an older text does not count. */
 export async function consentOf(db: Database, channelId: string): Promise<ConsentKind | null> {
   return (await findConsent(db, channelId))?.kind ?? null
 }

@@ -74,7 +74,7 @@ export async function openDatabase(url: string): Promise<Database> {
   }
 }
 
-/** Where nothing is to be done nothing is locked, so that a process starts however busy the others are. */
+/** Takes no lock when there is nothing to migrate, so that a process can start however busy the others are. */
 async function bringUpToDate(db: Database): Promise<void> {
   for (const untilMs = Date.now() + OPENING_MS; ;) {
     const known = await migrator(db).getMigrations()
@@ -195,7 +195,7 @@ function sqliteIn(file: BetterSqlite3.Database): Database {
 
 const KEPT_STATEMENTS = 500
 
-/** Kysely prepares each query anew, which takes longer than most of ours run: the same text is prepared once. */
+/** Kysely prepares every query again, which takes longer than running most of ours: we prepare each text once. */
 function keepStatements(file: BetterSqlite3.Database): void {
   const kept = new Map<string, BetterSqlite3.Statement>()
   const prepare = file.prepare.bind(file) as (text: string) => BetterSqlite3.Statement

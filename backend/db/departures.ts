@@ -28,7 +28,7 @@ export async function beginDeparture(db: Database, channelId: string, now: numbe
       .values({ receipt, channel_id: channelId, asked_at: now, failure: null, finished_at: null })
       .execute()
     await tx.deleteFrom('sessions').where('user_id', '=', channelId).execute()
-    // Nothing goes up any more that has not begun to.
+    // No new upload begins from here on.
     await revokeConsent(tx, channelId, now)
     return receipt
   })

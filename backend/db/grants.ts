@@ -118,7 +118,7 @@ export async function grantValidated(db: Database, channelId: string, now: numbe
     .execute()
 }
 
-/** Everything sealed, to be sealed anew with a newer key. */
+/** All grants, to be encrypted again with a newer key. */
 export async function allGrants(db: Database): Promise<Grant[]> {
   const rows = await db.selectFrom('grants').select(['channel_id', 'provider']).execute()
   const grants = await Promise.all(rows.map((r) => findGrant(db, r.channel_id, r.provider)))
