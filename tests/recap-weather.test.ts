@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   renameSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -84,22 +85,47 @@ it('a part server that answers 503 for longer than a download is tried ends no r
   )
 }, 120_000)
 
-it('a renderer that is killed while it works is started again', async () => {
-  const { running } = await live()
-  running.sandbox.twitch.end(running.channelId)
-  const renderers = () =>
-    childrenOf(new Set([process.pid])).filter(({ command }) => command.includes('render-child'))
-  // Oftener than a crash would be forgiven: who kills it need not know what it was at.
-  for (let kills = 0; kills < 4; kills++) {
-    await vi.waitFor(() => expect(renderers().length).toBeGreaterThan(0), {
-      timeout: PATIENCE_MS,
-      interval: 5,
-    })
-    for (const { pid } of renderers()) process.kill(pid, 'SIGKILL')
-    await vi.waitFor(() => expect(renderers()).toEqual([]), { timeout: PATIENCE_MS, interval: 5 })
-  }
-  expect((await reaches(running, 'published')).product?.moments).toHaveLength(2)
-  expect(running.sandbox.google.videos).toHaveLength(1)
+it.each(['SIGKILL', 'SIGSEGV'])(
+  'a renderer that is ended by %s while it works is started again',
+  async (signal) => {
+    // What crashes several times within minutes may do so for want of anything.
+    const { running } = await live({ DAMAGED_AFTER_MS: '3600000' })
+    running.sandbox.twitch.end(running.channelId)
+    const renderers = () =>
+      childrenOf(new Set([process.pid])).filter(({ command }) => command.includes('render-child'))
+    // More often than a crash is forgiven: whatever kills it need not know what it was working on.
+    for (let kills = 0; kills < 4; kills++) {
+      await vi.waitFor(() => expect(renderers().length).toBeGreaterThan(0), {
+        timeout: PATIENCE_MS,
+        interval: 5,
+      })
+      for (const { pid } of renderers()) process.kill(pid, signal)
+      await vi.waitFor(() => expect(renderers()).toEqual([]), { timeout: PATIENCE_MS, interval: 5 })
+    }
+    expect((await reaches(running, 'published')).product?.moments).toHaveLength(2)
+    expect(running.sandbox.google.videos).toHaveLength(1)
+  },
+  120_000,
+)
+
+it('a finished video is not replaced by a shorter one where the recording is gone by now', async () => {
+  const { running, visitor } = await live()
+  const { sandbox, channelId, echoes, config, site } = running
+  await visitor.submit(`${site}/agreement`, { kind: 'upload' })
+  sandbox.twitch.end(channelId)
+  const before = await reaches(running, 'rendered')
+  rmSync(join(config.storage.url, 'work'), { recursive: true })
+  const vod = sandbox.twitch.vods[0]
+  if (vod) vod.goneParts = new Set(Array.from({ length: 20 }, (_, n) => n))
+  await visitor.ask(`${site}/recaps/${before.id}/again`, {})
+  const after = await vi.waitFor(async () => {
+    const [recap] = await recapsOf(echoes.db, channelId)
+    expect(recap?.version).toBeGreaterThan(before.version + 1)
+    expect(recap?.state).toBe('rendered')
+    return recap
+  }, PATIENCE_MS)
+  expect(after?.product).toMatchObject({ key: before.product?.key, moments: before.product?.moments })
+  expect(after?.product?.lacks).toEqual([expect.stringContaining('as it was made before')])
 }, 120_000)
 
 it('a first clip that cannot be read any more is left out and named, and the moments are published', async () => {
@@ -117,7 +143,7 @@ it('a first clip that cannot be read any more is left out and named, and the mom
   sandbox.twitch.end(channelId)
   const { product } = await reaches(running, 'published')
   expect(product?.moments.map((m) => m.label)).toEqual(['first', 'second'])
-  expect(product?.lacks).toEqual(['your first clip cannot be read: upload it anew'])
+  expect(product?.lacks).toEqual(['your first clip can’t be read; please upload it again'])
 }, 120_000)
 
 it('a moment whose part is gone for good is left out and named, and the rest is published', async () => {

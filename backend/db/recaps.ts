@@ -3,6 +3,7 @@
  * overtaken while it was frozen holds an old version and its result is refused ({@link Overtaken}).
  */
 import { randomUUID } from 'node:crypto'
+import type { Crashes } from '../domain/crashes.ts'
 import type { Drift } from '../domain/drift.ts'
 import type { LeftOut } from '../domain/plan.ts'
 import type { VodPiece } from '../domain/timeline.ts'
@@ -72,10 +73,7 @@ export interface Progress {
 }
 
 /** What went wrong while a recap was made: what happens again and again at the same piece is no chance. */
-export interface Trouble {
-  /** By moment: how often the renderer crashed or hung over it, and how often it was killed meanwhile. */
-  crashes?: Record<string, number>
-  kills?: Record<string, number>
+export interface Trouble extends Crashes {
   /** By moment: since when something of it cannot be had; UTC milliseconds. */
   damagedSince?: Record<string, number>
   /** Since when YouTube says that it does not have the video; UTC milliseconds. */

@@ -245,7 +245,7 @@ export const CALLS = {
     where: 'media/render.ts',
     rules: [
       {
-        when: 'it says that a piece cannot be read; it crashed or hung three times over the same moment, or was killed 24 times while it was at it',
+        when: 'it says that a piece cannot be read; over a quarter of an hour or longer it crashed or hung three times or more over the same moment; it was killed 24 times while it worked on it',
         fits: ({ reason }) => reason === 'damaged',
         kind: 'damaged',
       },

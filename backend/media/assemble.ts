@@ -126,10 +126,14 @@ export async function assemble(
   }
 }
 
-/** The format that a recap of these pieces gets. @throws {MediaError} */
-export function formatOf(pieces: readonly Piece[]): Format {
+/** The format that a recap of these pieces gets. @param onPiece called before a piece is read @throws {MediaError} */
+export function formatOf(pieces: readonly Piece[], onPiece: (name: string) => void): Format {
   const probed: Probed = new Map()
-  return formatOfRecap(pieces.flatMap((piece) => named(piece, () => survey(piece, probed))))
+  const takes = pieces.flatMap((piece) => {
+    onPiece(piece.name)
+    return named(piece, () => survey(piece, probed))
+  })
+  return formatOfRecap(takes)
 }
 
 function formatOfRecap(takes: readonly SurveyedTake[]): Format {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import PQueue from 'p-queue'
 import { assemble, formatOf, type Piece } from './assemble.ts'
 import { MediaError, openInput } from './av.ts'
+import { RenderCrash } from './crash.ts'
 import { labelAss } from './captions.ts'
 import type { CutMode } from './cut.ts'
 import { STYLING } from './styling.ts'
@@ -82,17 +83,17 @@ export async function dress(
     wants !== null && !(await hasFfmpeg())
       ? ['this server has no ffmpeg: no cards, fades or even loudness']
       : []
-  const { video } = formatOf(pieces)
+  const { video } = formatOf(pieces, atWork)
   const canvas: Canvas = { width: video.width, height: video.height, fps: video.fps ?? 30 }
   const labelled = await withLabels(plain, look, canvas, dir)
-  if (lacks.length > 0) return { pieces: withClips(labelled, look), cut, lacks }
+  if (lacks.length > 0) return { pieces: withClips(labelled, look, atWork), cut, lacks }
   const turns = new PQueue({ concurrency: AT_ONCE })
   const even = look.loudness
-    ? await turns.addAll(labelled.map((piece) => () => working(piece.name, () => withGain(piece))))
+    ? await turns.addAll(labelled.map((piece) => () => working(STYLING.loudness, () => withGain(piece))))
     : labelled
   const isFaded = look.transition === 'fade' && pieces.length > 1
-  const joined = isFaded ? await withFades(even, dir, working) : even
-  const whole = withClips(joined, look)
+  const joined = isFaded ? await withFades(even, dir, atWork, working) : even
+  const whole = withClips(joined, look, atWork)
   const made = (lines: string[], seconds: number, name: string, source: number | null) =>
     working(STYLING.cards, () => card(lines, canvas, seconds, join(dir, name), source))
   if (look.title) whole.unshift(await made(look.title, TITLE_SEC, 'title.mp4', 0))
@@ -129,6 +130,7 @@ async function withGain(piece: DressedPiece): Promise<DressedPiece> {
     piece.startSec - piece.filesStartSec,
     piece.endSec - piece.startSec,
   ).catch((error: unknown) => {
+    if (error instanceof RenderCrash) throw blamed(STYLING.loudness, error)
     // Sound that cannot be measured stays as loud as it is; whether the piece can be read is seen when it is cut.
     if (error instanceof MediaError) return 0
     throw error
@@ -140,6 +142,7 @@ async function withGain(piece: DressedPiece): Promise<DressedPiece> {
 async function withFades(
   pieces: DressedPiece[],
   dir: string,
+  atWork: AtWork,
   working: <T>(piece: string, work: () => Promise<T>) => Promise<T>,
 ): Promise<DressedPiece[]> {
   const made: DressedPiece[] = []
@@ -158,14 +161,15 @@ async function withFades(
       string,
     ]
     const [from, to] = [current, next]
-    await working(to.name, async () => {
-      // A label begins after the fade.
-      await assemble([{ ...bare(from), startSec: from.endSec - FADE_SEC }], a, { cut: 'exact' })
-      await assemble([{ ...bare(to), endSec: to.startSec + FADE_SEC }], b, { cut: 'exact' })
-      await crossFade(a, b, FADE_SEC, out).catch((error: unknown) => {
+    // A label begins after the fade.
+    const exact = { cut: 'exact', onPiece: atWork } as const
+    await assemble([{ ...bare(from), startSec: from.endSec - FADE_SEC }], a, exact)
+    await assemble([{ ...bare(to), endSec: to.startSec + FADE_SEC }], b, exact)
+    await working(STYLING.fades, () =>
+      crossFade(a, b, FADE_SEC, out).catch((error: unknown) => {
         throw blamed(STYLING.fades, error)
-      })
-    })
+      }),
+    )
     made.push({ ...current, endSec: current.endSec - FADE_SEC })
     made.push(clip(out, FADE_SEC, next.source, STYLING.fades))
     current = { ...next, startSec: next.startSec + FADE_SEC }
@@ -177,15 +181,16 @@ function bare({ overlay: _label, ...piece }: DressedPiece): DressedPiece {
   return piece
 }
 
-function withClips(pieces: DressedPiece[], { intro, outro }: Look): DressedPiece[] {
+function withClips(pieces: DressedPiece[], { intro, outro }: Look, atWork: AtWork): DressedPiece[] {
   return [
-    ...(intro ? [clip(intro, secondsOf(intro, STYLING.intro), 0, STYLING.intro)] : []),
+    ...(intro ? [clip(intro, secondsOf(intro, STYLING.intro, atWork), 0, STYLING.intro)] : []),
     ...pieces,
-    ...(outro ? [clip(outro, secondsOf(outro, STYLING.outro), null, STYLING.outro)] : []),
+    ...(outro ? [clip(outro, secondsOf(outro, STYLING.outro, atWork), null, STYLING.outro)] : []),
   ]
 }
 
-function secondsOf(file: string, piece: string): number {
+function secondsOf(file: string, piece: string, atWork: AtWork): number {
+  atWork(piece)
   const { context, close } = blaming(piece, () => openInput(file))
   try {
     return Number(context.duration) / 1e6
@@ -204,9 +209,9 @@ function blaming<T>(piece: string, work: () => T): T {
 }
 
 function blamed(piece: string, error: unknown): unknown {
-  return error instanceof MediaError && error.piece === undefined
-    ? new MediaError(error.message, piece)
-    : error
+  if (error instanceof MediaError)
+    return error.piece === undefined ? new MediaError(error.message, piece) : error
+  return error instanceof RenderCrash ? new RenderCrash(error.message, piece, error.byItself) : error
 }
 
 async function card(lines: string[], canvas: Canvas, seconds: number, out: string, source: number | null) {

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { kindOf } from '../../shared/fault.ts'
 import { encodeBeeps, encodePictures, writeVod } from '../../scripts/sandbox/footage/clock.ts'
 import { decode } from '../../scripts/sandbox/footage/decode.ts'
 import { assemble, type Piece } from './assemble.ts'
-import { quietFfmpeg } from './av.ts'
+import { MediaError, quietFfmpeg } from './av.ts'
 import { labelAss } from './captions.ts'
 import type { Look } from './dress.ts'
-import { gainFor, makeShort, TARGET_LUFS } from './look.ts'
+import { ffmpegFault, gainFor, hasFfmpeg, makeCard, makeShort, TARGET_LUFS } from './look.ts'
 import { renderRecap } from './render.ts'
 
 const FPS = 30
@@ -63,7 +64,38 @@ it('what people wrote is text in a label, and no command', () => {
   expect(ass).toContain('(⧵p1)m 0 0 Dialogue: 0')
 })
 
+it('what an ffmpeg lacked is told from what it could not read, wherever in its output it says so', () => {
+  const full =
+    'av_interleaved_write_frame(): No space left on device\n[out#0] Error muxing\nConversion failed!'
+  expect(ffmpegFault('ffmpeg exited with code 1', full)).toMatchObject({ kind: 'transient' })
+  for (const lack of ['Disk quota exceeded', 'Too many open files', 'Cannot allocate memory'])
+    expect(kindOf(ffmpegFault('ffmpeg exited with code 1', `${lack}\nConversion failed!`))).toBe('transient')
+  expect(ffmpegFault('spawn EMFILE', '')).toMatchObject({ kind: 'transient' })
+  const killed = (signal: string) => ffmpegFault(`ffmpeg was killed with signal ${signal}`, '')
+  expect(killed('SIGKILL')).toMatchObject({ name: 'RenderCrash', kind: 'transient', byItself: false })
+  expect(killed('SIGSEGV')).toMatchObject({ name: 'RenderCrash', kind: 'transient', byItself: true })
+  const unreadable = 'Invalid data found when processing input\nConversion failed!'
+  expect(ffmpegFault('ffmpeg exited with code 1', unreadable)).toBeInstanceOf(MediaError)
+})
+
+it('an ffmpeg that is not there is told from one that cannot be started', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ffmpeg-'))
+  vi.stubEnv('PATH', folder)
+  expect(await hasFfmpeg()).toBe(false)
+  writeFileSync(join(folder, 'ffmpeg'), 'no program', { mode: 0o644 })
+  await expect(hasFfmpeg()).rejects.toMatchObject({ kind: 'transient' })
+  vi.unstubAllEnvs()
+})
+
 describe.skipIf(!existsSync('/usr/bin/ffmpeg'))('the look', () => {
+  it('a full disk is no fault of a card', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'full-'))
+    const out = join(folder, 'card.mp4')
+    symlinkSync('/dev/full', out)
+    const made = makeCard(['A long evening'], { width: 320, height: 180, fps: 30 }, 1, out)
+    await expect(made).rejects.toMatchObject({ name: 'Fault', kind: 'transient' })
+  })
+
   it('cards stand in front and behind, and labels on the first seconds: the rest is copied', async () => {
     const labels = [['first blood', 'vera, victor'], null, ['Ein schöner Moment 猫']]
     const { file, rendered } = await render({

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import ffmpeg from 'fluent-ffmpeg'
 import { Fault } from '../../shared/fault.ts'
 import { MediaError } from './av.ts'
+import { isOwnFault, RenderCrash } from './crash.ts'
 import { cardAss, type CaptionSize } from './captions.ts'
 import { quoted } from './encode-pictures.ts'
 import { containerOf, readerOptions } from './safe-input.ts'
@@ -40,11 +41,17 @@ const SOFTEST_LUFS = -45
 const MOST_GAIN_DB = 18
 const BACKGROUND = '0x0c0f14'
 
-/** Whether this machine has an ffmpeg; without one, recaps are plain. */
+/**
+ * Whether this machine has an ffmpeg; without one, recaps are plain.
+ * @throws {Fault} `transient` where it has one that cannot be started now
+ */
 export async function hasFfmpeg(): Promise<boolean> {
   return promisify(execFile)('ffmpeg', ['-version']).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw new Fault(`ffmpeg could not be started: ${error.message}`, 'transient')
+    },
   )
 }
 
@@ -154,10 +161,32 @@ function read(command: ffmpeg.FfmpegCommand, files: readonly string[]): ffmpeg.F
     .inputOptions(options)
 }
 
-/** @returns what ffmpeg said @throws {MediaError} with its last line */
+/** What ffmpeg and the system say of a machine that lacks something at the moment. */
+const MACHINE_TROUBLE =
+  /No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|Resource temporarily unavailable|Read-only file system|Cannot find ffmpeg|\b(?:ENOMEM|EAGAIN|EMFILE|ENFILE|ENOENT|ETXTBSY)\b/
+
+/** What a failed ffmpeg means. @param stderr all that it said: what it lacked need not be in its last line */
+export function ffmpegFault(message: string, stderr: string): Error {
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  const text = `ffmpeg failed: ${message} ${last}`.trim()
+  const signal = /killed with signal (\w+)/.exec(message)?.[1]
+  if (signal) return new RenderCrash(text, '', isOwnFault(signal))
+  if (MACHINE_TROUBLE.test(`${message}\n${stderr}`)) return new Fault(text, 'transient')
+  return new MediaError(text)
+}
+
+/**
+ * @returns what ffmpeg said
+ * @throws {MediaError} with its last line; {@link RenderCrash} where it was killed or hung; {@link Fault} `transient` for
+ * what the machine lacks
+ */
 function run(command: ffmpeg.FfmpegCommand): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => command.kill('SIGKILL'), TIMEOUT_SEC * 1000)
+    let isHung = false
+    const timer = setTimeout(() => {
+      isHung = true
+      command.kill('SIGKILL')
+    }, TIMEOUT_SEC * 1000)
     command
       .outputOptions(['-y'])
       .renice(10)
@@ -167,11 +196,8 @@ function run(command: ffmpeg.FfmpegCommand): Promise<string> {
       })
       .on('error', (error, _stdout, stderr) => {
         clearTimeout(timer)
-        const last = (stderr ?? '').trim().split('\n').at(-1) ?? ''
-        const message = `ffmpeg failed: ${error.message} ${last}`.trim()
-        // Killed, by us for its time or by the system for its memory, or not begun: nothing is known about the input.
-        const killed = /killed with signal|ENOMEM|EAGAIN|No space left|Cannot allocate/i.test(message)
-        reject(killed ? new Fault(message, 'transient') : new MediaError(message))
+        const hung = () => new RenderCrash(`ffmpeg took more than ${TIMEOUT_SEC} s`, '', true)
+        reject(isHung ? hung() : ffmpegFault(error.message, stderr ?? ''))
       })
       .run()
   })

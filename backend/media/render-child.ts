@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { assemble, type CutPiece } from './assemble.ts'
 import { kindOf } from '../../shared/fault.ts'
 import { MediaError, quietFfmpeg } from './av.ts'
+import { RenderCrash } from './crash.ts'
 import { checkRecap } from './check-recap.ts'
 import { dress, PLAIN } from './dress.ts'
 import type { RenderAnswer, RenderedPiece, RenderRequest } from './render.ts'
@@ -25,6 +26,8 @@ process.once('disconnect', () => process.exit(1))
 
 function failureOf(error: unknown): RenderAnswer {
   const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof RenderCrash)
+    return { type: 'crashed', message, piece: error.piece || current, byItself: error.byItself }
   if (error instanceof MediaError && error.piece !== undefined)
     return { type: 'failed', kind: 'damaged', message, piece: error.piece }
   // A file that is gone was swept away meanwhile, and is fetched again.
@@ -62,6 +65,8 @@ async function render({
     onProgress: (sec) => tell(sec),
   })
   const assembleSec = (performance.now() - began) / 1000 - assembled.stillSec
+  // What goes wrong from here on is no piece's fault.
+  tell(null, '')
   const finding = checkRecap(unfinished, assembled, dressed.pieces)
   await rm(lookDir, { recursive: true, force: true })
   const sha256 = sha256Of(unfinished)

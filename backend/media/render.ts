@@ -7,6 +7,7 @@ import { Fault, type FaultKind } from '../../shared/fault.ts'
 import { faultKind } from '../domain/failures.ts'
 import type { Assembled, CutPiece, Piece } from './assemble.ts'
 import { MediaError } from './av.ts'
+import { isOwnFault, RenderCrash } from './crash.ts'
 import type { Look } from './dress.ts'
 import type { Finding } from './check-recap.ts'
 import type { CutMode } from './cut.ts'
@@ -50,30 +51,8 @@ export type RenderAnswer =
   | { type: 'progress'; sec: number | null; piece: string }
   | { type: 'done'; rendered: Rendered }
   | { type: 'failed'; kind: FaultKind; message: string; piece?: string }
-
-/** The child ended without a word: killed, out of memory, crashed or hung. It may be chance, or the piece it was at. */
-export class RenderCrash extends Fault {
-  override name = 'RenderCrash'
-  readonly piece: string
-  /** It crashed or hung over its work. Otherwise somebody killed it, who need not know what it was at: the kernel for want of memory, say. */
-  readonly byItself: boolean
-
-  constructor(message: string, piece: string, byItself: boolean) {
-    super(message, faultKind('renderer', { status: null }))
-    this.piece = piece
-    this.byItself = byItself
-  }
-}
-
-/** Signals that a process gets for what it does itself. */
-const OWN_FAULTS = new Set<NodeJS.Signals | null>([
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGILL',
-  'SIGFPE',
-  'SIGABRT',
-  'SIGTRAP',
-])
+  /** An ffmpeg that it started was killed, crashed or hung. */
+  | { type: 'crashed'; message: string; piece: string; byItself: boolean }
 
 export interface RenderOptions {
   /** A child that has said nothing for so long is taken for hung and killed. */
@@ -111,6 +90,8 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
         piece = answer.piece
         if (answer.sec !== null) onProgress?.(answer.sec)
       } else if (answer.type === 'done') resolve(answer.rendered)
+      else if (answer.type === 'crashed')
+        reject(new RenderCrash(answer.message, answer.piece, answer.byItself))
       else if (answer.kind === 'damaged') reject(new MediaError(answer.message, answer.piece))
       else reject(new Fault(answer.message, answer.kind))
     })
@@ -124,11 +105,7 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
       const end = isHung ? 'hung' : killed ? `was ended by ${killed}` : `ended with code ${code}`
       const said = stderr ? `: ${stderr.trim()}` : ''
       reject(
-        new RenderCrash(
-          `the renderer ${end} before it was done${said}`,
-          piece,
-          isHung || OWN_FAULTS.has(killed),
-        ),
+        new RenderCrash(`the renderer ${end} before it was done${said}`, piece, isHung || isOwnFault(killed)),
       )
     })
     child.send(request)

@@ -10,16 +10,18 @@ export const STYLING = {
   outro: 'the last clip',
   cards: 'a card',
   fades: 'a fade',
+  loudness: 'the loudness',
 } as const
 
 export type StylingPart = keyof typeof STYLING
 
 /** For people. */
 export const LACKS_OF: Record<StylingPart, string> = {
-  intro: 'your first clip cannot be read: upload it anew',
-  outro: 'your last clip cannot be read: upload it anew',
+  intro: 'your first clip can’t be read; please upload it again',
+  outro: 'your last clip can’t be read; please upload it again',
   cards: 'the cards could not be made',
   fades: 'the moments could not be faded into each other',
+  loudness: 'the loudness could not be evened',
 }
 
 /** What of the look a piece belongs to; null: it is a moment, or nothing we know. */
@@ -38,5 +40,6 @@ export function plainLook(look: Look, without: ReadonlySet<StylingPart>): Look {
     ...(title && !cards ? { title } : {}),
     ...(credits && !cards ? { credits } : {}),
     ...(without.has('fades') ? { transition: 'cut' as const } : {}),
+    ...(without.has('loudness') ? { loudness: false } : {}),
   }
 }

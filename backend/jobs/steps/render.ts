@@ -18,11 +18,13 @@ import {
   type Trouble,
 } from '../../db/recaps.ts'
 import { findUpload } from '../../db/uploads.ts'
+import { withCrash } from '../../domain/crashes.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { errorText } from '../../log.ts'
 import { MediaError } from '../../media/av.ts'
 import { LACKS_OF, plainLook, stylingOf, type StylingPart } from '../../media/styling.ts'
-import { RenderCrash, renderRecap, type Rendered } from '../../media/render.ts'
+import { RenderCrash } from '../../media/crash.ts'
+import { renderRecap, type Rendered } from '../../media/render.ts'
 import { recapWords, shownCard } from '../../recap-words.ts'
 import { planShow, videoKeyOf, type ShowPlan } from '../../show-plan.ts'
 import type { JobContext } from '../context.ts'
@@ -77,10 +79,17 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     return { kind: 'empty' }
   }
   if (!(await context.mayRender(recap.channelId))) return { kind: 'unpaid' }
+  const before = recap.product && (await context.storage.has(recap.product.key)) ? recap.product : null
   const watch = watchRender(context, recap)
   try {
     const footage = await fetchFor(context, recap, plan, watch)
     const made = await cutWhatCanBeRead(context, recap, plan, footage, watch)
+    if (before && wouldLose(before, plan, videoKey, made?.lost ?? footage.lost)) {
+      if (made) await rm(made.dir, { recursive: true, force: true })
+      const product = { ...before, lacks: [...new Set([...(before.lacks ?? []), STAYS_AS_IT_IS])] }
+      await recordStep(db, recap, { state: 'rendered', step: 'rendered', product }, clock.now())
+      return { kind: 'rendered' }
+    }
     if (!made) {
       const [why = 'nothing of it was there'] = footage.lost.values()
       return { kind: 'failed', why: `None of the moments can be read: ${why}`, step: UNREADABLE }
@@ -89,8 +98,9 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
     const base = await store(context, recap, rendered, made.dir)
     const product = productOf(base, plan, kept, lost, rendered, videoKey)
     const { title, description } = (await recapWords(context, recap, plan, product.moments)).words
-    const change = { state: 'rendered', step: 'rendered', product, title, description } as const
+    const change = { state: 'rendered', step: 'rendered', product: product, title, description } as const
     await recordStep(db, recap, change, clock.now())
+    await noteTrouble(db, recap.id, await troubleThatStays(context, recap, plan, made))
     await deleteOlder(context, recap, base)
     return { kind: 'rendered' }
   } catch (error) {
@@ -107,6 +117,23 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   } finally {
     watch.stop()
   }
+}
+
+const STAYS_AS_IT_IS =
+  'the recording can’t be had any longer, so that this is the video as it was made before'
+
+/**
+ * Whether a finished video has moments that a new one could not have: then it stays, with the look that it had. But what was
+ * trimmed, dropped or renamed since must not be seen, whatever else that costs.
+ */
+function wouldLose(
+  product: Product,
+  plan: Plan,
+  videoKey: string,
+  lost: ReadonlyMap<number, string>,
+): boolean {
+  const shown = new Set(product.moments.map((m) => m.id))
+  return product.videoKey === videoKey && [...lost.keys()].some((m) => shown.has(idOf(plan, m)))
 }
 
 /** Whether there is a finished video that nobody wants made anew. */
@@ -131,17 +158,14 @@ async function fetchFor(
   })
 }
 
-/** So often the renderer crashes or hangs over a moment before that is taken for the moment's fault. */
-const MOST_CRASHES = 3
-/** What kills it may have other reasons; but a moment that takes more memory than there is must not stop all others for ever. */
-const MOST_KILLS = 24
-
 interface Made {
   rendered: Rendered
   /** What is in it. */
   kept: PlannedFootage
   /** Planned moments that are not, and why. */
   lost: Map<number, string>
+  /** What of the look was left out. */
+  plainer: Set<StylingPart>
   dir: string
 }
 
@@ -153,7 +177,6 @@ async function cutWhatCanBeRead(
   footage: PlannedFootage,
   watch: RenderWatch,
 ): Promise<Made | null> {
-  const { db } = context
   const lost = await surelyLost(context, recap, plan, footage.lost)
   const plainer = new Set<StylingPart>()
   const dir = await makingDir(context, recap)
@@ -166,8 +189,7 @@ async function cutWhatCanBeRead(
       }
       try {
         const rendered = await cut(context, recap, plan, kept, watch, dir, plainer)
-        await noteTrouble(db, recap.id, await troubleThatStays(context, recap, plan, lost))
-        return { rendered, kept, lost, dir }
+        return { rendered, kept, lost, plainer, dir }
       } catch (error) {
         const fault = await atFault(context, recap, plan, kept, error)
         if (fault === null || (fault.part && plainer.has(fault.part))) throw error
@@ -204,23 +226,30 @@ async function surelyLost(
   return new Map(lost)
 }
 
-/** What of the trouble matters for the next video: what lacks in this one need not be waited for again. */
+/** What of the trouble matters for the next video: what was left out of this one need not be waited for again. */
 async function troubleThatStays(
   { db }: JobContext,
   recap: Recap,
   plan: Plan,
-  lost: ReadonlyMap<number, string>,
+  { lost, plainer }: Made,
 ): Promise<Trouble> {
-  const since = (await findRecap(db, recap.id))?.trouble.damagedSince ?? {}
-  const stays = [...lost.keys()].map((m) => idOf(plan, m)).filter((id) => since[id] !== undefined)
-  return { damagedSince: Object.fromEntries(stays.map((id) => [id, since[id] ?? 0])) }
+  const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
+  const ids = new Set<string>([...[...lost.keys()].map((m) => idOf(plan, m)), ...plainer])
+  const ofThem = (all: Record<string, number> = {}) =>
+    Object.fromEntries(Object.entries(all).filter(([id]) => ids.has(id)))
+  return {
+    crashes: ofThem(trouble.crashes),
+    crashedSince: ofThem(trouble.crashedSince),
+    kills: ofThem(trouble.kills),
+    damagedSince: ofThem(trouble.damagedSince),
+  }
 }
 
 const idOf = (plan: Plan, moment: number) => plan.moments[moment]?.moment.id ?? String(moment)
 
 /** What a video could not be made because of; null when it is nothing that can be left out. */
 async function atFault(
-  { db }: JobContext,
+  { db, clock, waits }: JobContext,
   recap: Recap,
   plan: Plan,
   { pieces, momentOfPiece }: PlannedFootage,
@@ -234,12 +263,9 @@ async function atFault(
   if (error instanceof MediaError) return fault
   const trouble = (await findRecap(db, recap.id))?.trouble ?? {}
   const id = part ?? idOf(plan, moment ?? 0)
-  const [count, most] = error.byItself
-    ? (['crashes', MOST_CRASHES] as const)
-    : (['kills', MOST_KILLS] as const)
-  const times = (trouble[count]?.[id] ?? 0) + 1
-  await noteTrouble(db, recap.id, { ...trouble, [count]: { ...trouble[count], [id]: times } })
-  return times >= most ? fault : null
+  const { after, isAtFault } = withCrash(trouble, id, error.byItself, clock.now(), waits.damagedMs)
+  await noteTrouble(db, recap.id, after)
+  return isAtFault ? fault : null
 }
 
 function without(footage: PlannedFootage, lost: ReadonlyMap<number, string>): PlannedFootage {
