@@ -28,16 +28,19 @@ export class Fault extends Error {
   readonly notBeforeMs: number | undefined
   /** The status with which the other side refused; without one, nobody knows what it has done. */
   readonly status: number | undefined
+  /** The request surely did not reach the other side. */
+  readonly isUnsent: boolean
 
   constructor(
     message: string,
     kind: FaultKind,
-    options: { cause?: unknown; notBeforeMs?: number; status?: number } = {},
+    options: { cause?: unknown; notBeforeMs?: number; status?: number; isUnsent?: boolean } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.kind = kind
     this.notBeforeMs = options.notBeforeMs
     this.status = options.status
+    this.isUnsent = options.isUnsent ?? false
   }
 }
 

@@ -14,21 +14,14 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { expect, inject, it, onTestFinished, vi } from 'vitest'
-import { clipsSource } from '../backend/jobs/sources/clips.ts'
+import { expect, inject, it, vi } from 'vitest'
 import { fileSource } from '../backend/jobs/sources/file.ts'
-import { Downloads } from '../backend/media/downloads.ts'
 import { assemble } from '../backend/media/assemble.ts'
 import { durationOf } from '../backend/media/probe.ts'
-import { renderRecap } from '../backend/media/render.ts'
-import { clipOrders } from '../backend/db/clip-orders.ts'
-import { openDatabase } from '../backend/db/database.ts'
 import { recordMedia } from '../backend/db/media.ts'
 import { recapsOf, type Recap } from '../backend/db/recaps.ts'
-import { twitchClips } from '../backend/twitch/clips.ts'
-import { storedAuthProvider } from '../backend/twitch/tokens.ts'
 import { childrenOf } from '../scripts/sandbox/process.ts'
-import { PEOPLE, startSandbox } from '../scripts/sandbox/sandbox.ts'
+import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
 import { liveStreamer, type Running } from './running.ts'
 
 const STREAM_SEC = 150
@@ -278,57 +271,6 @@ it('a recording of the streamer’s own that is put there too late is found, and
   renameSync(`${file}.part`, file)
   expect((await reaches(running, 'published')).product?.moments).toHaveLength(2)
 }, 120_000)
-
-it('45 moments by way of clips: each is ordered once, also when answers are lost on the way', async () => {
-  const sandbox = await startSandbox({ footageDir: inject('clockVod') })
-  onTestFinished(() => sandbox.close())
-  vi.stubEnv('TWURPLE_MOCK_API_PORT', new URL(sandbox.addresses.twitch).port)
-  onTestFinished(() => void vi.unstubAllEnvs())
-  sandbox.clips.listingDelayMs = 300
-  const { id, secret } = sandbox.twitchId.client
-  const channelId = sandbox.twitch.userOf(PEOPLE.streamer).id
-  const scopes = ['channel:manage:clips']
-  const accessToken = sandbox.twitchId.issueFor(channelId, scopes)
-  const tokens = { accessToken, refreshToken: '', obtainedAtMs: Date.now(), expiresInSec: 14_400, scopes }
-  const clips = twitchClips(
-    storedAuthProvider(id, secret, { read: async () => tokens, renew: async () => null }),
-  )
-  const stream = sandbox.twitch.goLive(channelId, { startedAtMs: Date.now() - STREAM_SEC * 1000 })
-  sandbox.twitch.end(channelId)
-  const vodId = sandbox.twitch.vodOf(stream.id)?.id ?? ''
-  const dir = mkdtempSync(join(tmpdir(), 'clips-'))
-  const db = await openDatabase(join(dir, 'orders.sqlite'))
-  onTestFinished(() => db.destroy())
-  let lost = 0
-  const source = clipsSource({
-    clips: {
-      ...clips,
-      async order(clip) {
-        const made = await clips.order(clip)
-        // Every tenth answer does not arrive.
-        if (clip.endSec % 10 === 0 && lost++ < 4) throw new Error('the connection broke')
-        return made
-      },
-    },
-    orders: clipOrders(db),
-    downloads: new Downloads({ overall: 12, perHost: 6 }),
-    pollMs: 100,
-    patienceMs: 30_000,
-    lostMs: 3_600_000,
-    now: Date.now,
-  })
-  const spans = Array.from({ length: 45 }, (_, n) => ({ startSec: 5 + 3 * n, endSec: 10 + 3 * n }))
-  const footage = await vi.waitFor(() => source.bring({ vodId, channelId }, spans, dir), 60_000)
-  expect(lost).toBeGreaterThan(0)
-  expect(sandbox.clips.ordered).toHaveLength(45)
-  const pieces = footage.pieces.flatMap((ofSpan, n) => ofSpan.map((p) => ({ ...p, name: `moment ${n + 1}` })))
-  const rendered = await renderRecap({ pieces, file: join(dir, 'recap.mp4'), stillsDir: dir })
-  expect(rendered.pieces).toHaveLength(45)
-  // What was downloaded is swept away: the clips are known all the same.
-  await source.bring({ vodId, channelId }, spans.slice(0, 5), mkdtempSync(join(tmpdir(), 'clips-')))
-  expect(sandbox.clips.ordered).toHaveLength(45)
-  expect(rendered.durationSec).toBeGreaterThan(45 * 4.8)
-}, 180_000)
 
 it.skipIf(!existsSync('/usr/bin/ffmpeg'))(
   'one recording may hold several streams, and one stream may lie in several recordings',

@@ -23,8 +23,10 @@ export interface ClipOrders {
   /** Of all who want the clip, one may order it; again only where an order from before `lostBeforeMs` has become nothing. */
   claim(key: ClipKey, now: number, lostBeforeMs: number): Promise<boolean>
   made(key: ClipKey, clipId: string): Promise<void>
-  /** Twitch said no: there is no such clip. */
+  /** Twitch said no, or was never asked: there is no such clip. */
   refused(key: ClipKey): Promise<void>
+  /** The clip is not there, and will not be: it was never made, or was deleted. It may be ordered anew. */
+  lost(key: ClipKey, clipId: string): Promise<void>
 }
 
 export function clipOrders(db: Database): ClipOrders {
@@ -76,6 +78,15 @@ export function clipOrders(db: Database): ClipOrders {
         .where('start_sec', '=', startSec)
         .where('end_sec', '=', endSec)
         .where('clip_id', 'is', null)
+        .execute()
+    },
+    async lost({ vodId, startSec, endSec }, clipId) {
+      await db
+        .deleteFrom('clip_orders')
+        .where('vod_id', '=', vodId)
+        .where('start_sec', '=', startSec)
+        .where('end_sec', '=', endSec)
+        .where('clip_id', '=', clipId)
         .execute()
     },
   }

@@ -108,13 +108,13 @@ export const CALLS = {
     what: 'clips, in the streamer’s name: orders, and addresses of downloads',
     where: 'twitch/clips.ts',
     rules: http(
-      on('person', 'the streamer does not let Echoes make clips (any more)', 401, 403),
+      on('person', 'the streamer does not let Echoes make clips, or no longer does', 401, 403),
       on('damaged', 'the recording, or this stretch of it, is gone', 400, 404),
     ),
     tried: 'each step of a recap with pauses up to 15 minutes, for as long as the recap is wanted',
     told: 'for `person` the streamer, by mail, once',
     resumes:
-      'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input',
+      'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input, and is ordered anew when the recap is tried again: once an hour at most',
   },
   recording: {
     who: 'Twitch',

@@ -30,9 +30,10 @@ export interface Clips {
   /**
    * Orders a clip, in one request: a repetition would be a second clip for all to see. It appears in the listing seconds
    * or minutes later.
-   * @returns its id @throws Fault
+   * @param mayBeSent asked once, right before the request goes out
+   * @returns its id, or null where it was not to be sent @throws Fault
    */
-  order(clip: ClipOrder): Promise<string>
+  order(clip: ClipOrder, mayBeSent: () => Promise<boolean>): Promise<string | null>
   /** Clips that were made since `sinceMs` and have this title: what became of an order whose answer was lost. @throws Fault */
   madeAs(channelId: string, title: string, sinceMs: number): Promise<string[]>
   /** Of these clips, those that are listed by now. @throws Fault */
@@ -52,7 +53,7 @@ export function twitchClips(authProvider: AuthProvider): Clips {
     return fresh.accessToken
   }
   return {
-    order: ({ channelId, vodId, endSec, lengthSec, title }) =>
+    order: ({ channelId, vodId, endSec, lengthSec, title }, mayBeSent) =>
       asking(
         'to make a clip',
         async () => {
@@ -77,9 +78,12 @@ export function twitchClips(authProvider: AuthProvider): Clips {
               'Bearer',
               { signal: AbortSignal.timeout(ORDER_TIMEOUT_MS) },
             )
-          const made = await order(await tokenOf(channelId, false)).catch(async (error: unknown) => {
+          const token = await tokenOf(channelId, false)
+          if (!(await mayBeSent())) return null
+          const made = await order(token).catch(async (error: unknown) => {
             if (error instanceof HttpStatusCodeError && error.statusCode === 401)
               return order(await tokenOf(channelId, true))
+            if (neverLeft(error)) throw new Fault('Twitch cannot be reached', 'transient', { isUnsent: true })
             throw error
           })
           const id = made.data[0]?.id
@@ -151,4 +155,19 @@ export function twitchClips(authProvider: AuthProvider): Clips {
         'clips',
       ),
   }
+}
+
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** Whether a `fetch` failed before anything was sent. */
+function neverLeft(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined
+  return NO_CONNECTION.has(cause?.code ?? '')
 }

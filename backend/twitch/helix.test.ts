@@ -45,6 +45,8 @@ it('a chat line that Twitch does not take now is given up, and not said a minute
   expect(asked).toHaveLength(1)
 })
 
+const yes = async () => true
+
 async function sandboxed() {
   const sandbox = await startSandbox({ footageDir: inject('clockVod') })
   onTestFinished(() => sandbox.close())
@@ -82,12 +84,26 @@ it('of 45 clips that were made, all are listed', async () => {
   const vodId = sandbox.twitch.vodOf(stream.id)?.id ?? ''
   const clips = twitchClips(authProvider)
   const ids: string[] = []
-  for (let n = 0; n < 45; n++)
-    ids.push(
-      await clips.order({ channelId: owner.id, vodId, endSec: 20 + n, lengthSec: 10, title: `Clip ${n}` }),
-    )
+  for (let n = 0; n < 45; n++) {
+    const order = { channelId: owner.id, vodId, endSec: 20 + n, lengthSec: 10, title: `Clip ${n}` }
+    ids.push((await clips.order(order, yes)) ?? '')
+  }
   expect((await clips.listed(ids)).size).toBe(45)
   expect(await clips.madeAs(owner.id, 'Clip 7', Date.now() - 60_000)).toEqual([ids[7]])
+})
+
+it('no clip is ordered where nobody may, or where Twitch cannot be reached', async () => {
+  const { sandbox, authProvider, owner } = await sandboxed()
+  const order = { channelId: owner.id, vodId: '2', endSec: 30, lengthSec: 10, title: 'Once' }
+  expect(await twitchClips(authProvider).order(order, async () => false)).toBeNull()
+  expect(sandbox.clips.ordered).toEqual([])
+  const closed = createServer()
+  await new Promise<void>((ready) => closed.listen(0, '127.0.0.1', ready))
+  const { port } = closed.address() as AddressInfo
+  await new Promise((done) => closed.close(done))
+  vi.stubEnv('TWURPLE_MOCK_API_PORT', String(port))
+  const unreached = twitchClips(authProvider).order(order, yes)
+  await expect(unreached).rejects.toMatchObject({ kind: 'transient', isUnsent: true })
 })
 
 it('a subscription that is there already is no error, and those of one channel are asked for by its id', async () => {
@@ -140,6 +156,6 @@ it('the order of a clip whose answer is lost is sent once, and not again by itse
   }
   const provider = storedAuthProvider('c', 's', { read: async () => tokens, renew: async () => null })
   const order = { channelId: '1', vodId: '2', endSec: 30, lengthSec: 10, title: 'Once' }
-  await expect(twitchClips(provider).order(order)).rejects.toMatchObject({ kind: 'transient' })
+  await expect(twitchClips(provider).order(order, yes)).rejects.toMatchObject({ kind: 'transient' })
   expect(orders).toBe(1)
 })

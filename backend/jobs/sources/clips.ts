@@ -91,25 +91,29 @@ async function bringClips(
   options: ClipsSourceOptions,
   { signal, onPart }: BringOptions,
 ): Promise<Map<string, string>> {
-  const { clips, downloads } = options
+  const { clips, downloads, orders } = options
   const lost = new Map<string, string>()
   const fileOf = (clip: Clip) => join(folder, `${nameOf(clip)}.mp4`)
   const missing: Ordered[] = []
+  const unsure: Clip[] = []
+  const giveUp = async ({ clip, id }: Ordered, why: string) => {
+    lost.set(nameOf(clip), why)
+    await orders.lost({ channelId: vod.channelId, vodId: vod.vodId, ...clip }, id)
+  }
   for (const clip of all) {
     if (await stat(fileOf(clip)).catch(() => null)) continue
     try {
-      missing.push({ clip, ...(await orderOnce(clip, vod, options)) })
+      const ordered = await orderOnce(clip, vod, options)
+      if (ordered) missing.push({ clip, ...ordered })
+      else unsure.push(clip)
     } catch (error) {
       if (kindOf(error) !== 'damaged') throw error
       lost.set(nameOf(clip), `clip ${nameOf(clip)} s was refused`)
     }
   }
-  for (const clip of await neverListed(missing, options, signal)) {
-    lost.set(nameOf(clip), `clip ${nameOf(clip)} s has never appeared`)
-    missing.splice(
-      missing.findIndex((m) => m.clip === clip),
-      1,
-    )
+  for (const ordered of await neverListed(missing, options, signal)) {
+    await giveUp(ordered, `clip ${nameOf(ordered.clip)} s has never appeared`)
+    missing.splice(missing.indexOf(ordered), 1)
   }
   let done = all.length - missing.length - lost.size
   for (let n = 0; n < missing.length; n += DOWNLOADS_A_TIME) {
@@ -119,11 +123,11 @@ async function bringClips(
       batch.map((m) => m.id),
     )
     await Promise.all(
-      batch.map(async ({ clip, id, sentAtMs }) => {
+      batch.map(async (ordered) => {
+        const { clip, id } = ordered
         const name = `clip ${nameOf(clip)} s`
         const get = (url: string | null | undefined) => {
-          if (!url && options.now() - sentAtMs >= options.lostMs)
-            throw new MediaError(`Twitch has no download of ${name}`)
+          if (!url && isOverdue(ordered, options)) throw new MediaError(`Twitch has no download of ${name}`)
           if (!url) throw new Fault(`Twitch has no download of ${name} yet`, 'transient')
           const one = { ...FETCH_DEFAULTS, ...(signal ? { signal } : {}) }
           return downloads.run(
@@ -142,14 +146,17 @@ async function bringClips(
               await get((await clips.downloads(vod.channelId, [id])).get(id))
             }),
           )
-          .catch((error: unknown) => {
+          .catch(async (error: unknown) => {
             if (!(error instanceof MediaError)) throw error
-            lost.set(nameOf(clip), error.message)
+            if (isOverdue(ordered, options)) await giveUp(ordered, error.message)
+            else lost.set(nameOf(clip), error.message)
           })
         onPart?.(++done, all.length)
       }),
     )
   }
+  const [first] = unsure
+  if (first) throw new Fault(`Twitch has not said whether it made clip ${nameOf(first)} s`, 'transient')
   return lost
 }
 
@@ -159,18 +166,23 @@ interface Ordered {
   sentAtMs: number
 }
 
+function isOverdue({ sentAtMs }: Ordered, { now, lostMs }: ClipsSourceOptions): boolean {
+  return now() - sentAtMs >= lostMs
+}
+
 /** Twitch's clock may be behind ours by so much. */
 const CLOCKS_APART_MS = 10 * 60_000
 
 /**
  * The clip that was ordered; else it is ordered now. Where the answer to an order was lost, Twitch is asked what became of
  * it for as long as it may still appear.
+ * @returns null while nobody knows whether there is such a clip
  */
 async function orderOnce(
   { startSec, endSec }: Clip,
   { vodId, channelId }: { vodId: string; channelId: string },
   { clips, orders, lostMs, now }: ClipsSourceOptions,
-): Promise<Omit<Ordered, 'clip'>> {
+): Promise<Omit<Ordered, 'clip'> | null> {
   const key: ClipKey = { channelId, vodId, startSec, endSec }
   const title = `Echoes ${vodId}, ${startSec}-${endSec} s`
   const before = await orders.find(key)
@@ -183,16 +195,17 @@ async function orderOnce(
     }
   }
   const sentAtMs = now()
-  if (!(await orders.claim(key, sentAtMs, sentAtMs - lostMs)))
-    throw new Fault(`Twitch has not said whether it made clip ${startSec}-${endSec} s`, 'transient')
+  let isClaimed = false
+  const claim = async () => (isClaimed = await orders.claim(key, sentAtMs, sentAtMs - lostMs))
   try {
-    const id = await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title })
+    const id = await clips.order({ channelId, vodId, endSec, lengthSec: endSec - startSec, title }, claim)
+    if (id === null) return null
     await orders.made(key, id)
     return { id, sentAtMs }
   } catch (error) {
     // A refusal is an answer: there is no such clip.
-    const isAnswer = error instanceof Fault && (error.kind === 'person' || (error.status ?? 500) < 500)
-    if (isAnswer) await orders.refused(key)
+    const isNot = error instanceof Fault && (error.isUnsent || (error.status ?? 500) < 500)
+    if (isClaimed && isNot) await orders.refused(key)
     throw error
   }
 }
@@ -203,17 +216,17 @@ async function orderOnce(
  */
 async function neverListed(
   ordered: readonly Ordered[],
-  { clips, pollMs, patienceMs, lostMs, now }: ClipsSourceOptions,
+  options: ClipsSourceOptions,
   signal: AbortSignal | undefined,
-): Promise<Clip[]> {
+): Promise<readonly Ordered[]> {
+  const { clips, pollMs, patienceMs } = options
   const until = performance.now() + patienceMs
   let left = ordered
-  const isOverdue = ({ sentAtMs }: Ordered) => now() - sentAtMs >= lostMs
   for (let pauseMs = pollMs; ; pauseMs = Math.min(2 * pauseMs, SLOWEST_POLL * pollMs)) {
     if (left.length === 0) return []
     const listed = await clips.listed(left.map((l) => l.id))
     left = left.filter((l) => !listed.has(l.id))
-    if (left.every(isOverdue)) return left.map((l) => l.clip)
+    if (left.every((l) => isOverdue(l, options))) return left
     if (performance.now() >= until) throw new Fault(`${left.length} clips have not appeared yet`, 'transient')
     await sleep(pauseMs, undefined, signal ? { signal } : {})
   }

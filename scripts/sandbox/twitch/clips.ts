@@ -56,6 +56,11 @@ export class ClipShop {
     })
   }
 
+  /** As the streamer or a moderator does on Twitch's pages. */
+  delete(id: string): void {
+    this.#clips.delete(id)
+  }
+
   find(id: string): Clip | undefined {
     return this.#clips.get(id)
   }
@@ -121,5 +126,5 @@ export class ClipShop {
   }
 }
 
-// Lenient here: titles are not looked at; a clip may be ordered from any recording of the channel, however old, and is never
-// deleted; its editor may be anybody with the scope.
+// Lenient here: titles are not looked at; a clip may be ordered from any recording of the channel, however old;
+// its editor may be anybody with the scope.

@@ -1,0 +1,117 @@
+/** Clips as a way to a recording: each is public on the channel, so none is ordered twice without need. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, inject, it, onTestFinished, vi } from 'vitest'
+import { PEOPLE, startSandbox } from '../../../scripts/sandbox/sandbox.ts'
+import { clipOrders } from '../../db/clip-orders.ts'
+import { openDatabase } from '../../db/database.ts'
+import { Downloads } from '../../media/downloads.ts'
+import { renderRecap } from '../../media/render.ts'
+import { twitchClips, type Clips } from '../../twitch/clips.ts'
+import { storedAuthProvider } from '../../twitch/tokens.ts'
+import { clipsSource } from './clips.ts'
+
+const STREAM_SEC = 150
+const LOST_MS = 3_600_000
+
+/** A source of clips of one recording. @param over what is other than in {@link twitchClips} */
+async function source(over: (clips: Clips) => Partial<Clips> = () => ({})) {
+  const sandbox = await startSandbox({ footageDir: inject('clockVod') })
+  onTestFinished(() => sandbox.close())
+  vi.stubEnv('TWURPLE_MOCK_API_PORT', new URL(sandbox.addresses.twitch).port)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  sandbox.clips.listingDelayMs = 300
+  const { id, secret } = sandbox.twitchId.client
+  const channelId = sandbox.twitch.userOf(PEOPLE.streamer).id
+  const scopes = ['channel:manage:clips']
+  const accessToken = sandbox.twitchId.issueFor(channelId, scopes)
+  const tokens = { accessToken, refreshToken: '', obtainedAtMs: Date.now(), expiresInSec: 14_400, scopes }
+  const clips = twitchClips(
+    storedAuthProvider(id, secret, { read: async () => tokens, renew: async () => null }),
+  )
+  const stream = sandbox.twitch.goLive(channelId, { startedAtMs: Date.now() - STREAM_SEC * 1000 })
+  sandbox.twitch.end(channelId)
+  const vod = { vodId: sandbox.twitch.vodOf(stream.id)?.id ?? '', channelId, durationMs: STREAM_SEC * 1000 }
+  const folder = () => mkdtempSync(join(tmpdir(), 'clips-'))
+  const db = await openDatabase(join(folder(), 'orders.sqlite'))
+  onTestFinished(() => db.destroy())
+  const clock = { now: Date.now() }
+  const made = clipsSource({
+    clips: { ...clips, ...over(clips) },
+    orders: clipOrders(db),
+    downloads: new Downloads({ overall: 12, perHost: 6 }),
+    pollMs: 100,
+    patienceMs: 30_000,
+    lostMs: LOST_MS,
+    now: () => clock.now,
+  })
+  const ordered = () => sandbox.clips.ordered.map((c) => c.startSec)
+  return { sandbox, source: made, vod, folder, clock, ordered }
+}
+
+it('45 moments by way of clips: each is ordered once, also when answers are lost on the way', async () => {
+  let lost = 0
+  const {
+    source: clips,
+    vod,
+    folder,
+    ordered,
+  } = await source(({ order }) => ({
+    async order(clip, mayBeSent) {
+      const made = await order(clip, mayBeSent)
+      // Every tenth answer does not arrive.
+      if (clip.endSec % 10 === 0 && lost++ < 4) throw new Error('the connection broke')
+      return made
+    },
+  }))
+  const dir = folder()
+  const spans = Array.from({ length: 45 }, (_, n) => ({ startSec: 5 + 3 * n, endSec: 10 + 3 * n }))
+  const footage = await vi.waitFor(() => clips.bring(vod, spans, dir), 60_000)
+  expect(lost).toBeGreaterThan(0)
+  expect(ordered()).toHaveLength(45)
+  const pieces = footage.pieces.flatMap((ofSpan, n) => ofSpan.map((p) => ({ ...p, name: `moment ${n + 1}` })))
+  const rendered = await renderRecap({ pieces, file: join(dir, 'recap.mp4'), stillsDir: dir })
+  expect(rendered.pieces).toHaveLength(45)
+  // What was downloaded is swept away: the clips are known all the same.
+  await clips.bring(vod, spans.slice(0, 5), folder())
+  expect(ordered()).toHaveLength(45)
+  expect(rendered.durationSec).toBeGreaterThan(45 * 4.8)
+}, 180_000)
+
+it('an order of which nobody knows what became of it holds up none of the others', async () => {
+  const {
+    source: clips,
+    vod,
+    folder,
+    ordered,
+  } = await source(({ order }) => ({
+    async order(clip, mayBeSent) {
+      if (clip.endSec !== 20) return order(clip, mayBeSent)
+      if (!(await mayBeSent())) return null
+      throw new Error('the connection broke, and Twitch has heard nothing')
+    },
+  }))
+  const spans = [10, 40, 70].map((startSec) => ({ startSec, endSec: startSec + 10 }))
+  const dir = folder()
+  await expect(clips.bring(vod, spans, dir)).rejects.toThrow('the connection broke')
+  const unsure = 'Twitch has not said whether it made clip 10-20 s'
+  await expect(clips.bring(vod, spans, dir)).rejects.toMatchObject({ kind: 'transient', message: unsure })
+  expect(ordered()).toEqual([40, 70])
+  await expect(clips.bring(vod, spans, dir)).rejects.toThrow(unsure)
+  expect(ordered()).toEqual([40, 70])
+}, 60_000)
+
+it('a clip that was deleted at Twitch is ordered anew, but not before its order is an hour old', async () => {
+  const { sandbox, source: clips, vod, folder, clock, ordered } = await source()
+  const spans = [{ startSec: 10, endSec: 20 }]
+  await clips.bring(vod, spans, folder())
+  sandbox.clips.delete(sandbox.clips.ordered[0]?.id ?? '')
+  clock.now += LOST_MS
+  const { lost } = await clips.bring(vod, spans, folder())
+  expect(lost).toEqual(['clip 10-20 s has never appeared'])
+  expect(ordered()).toEqual([])
+  const { pieces } = await clips.bring(vod, spans, folder())
+  expect(pieces[0]).toHaveLength(1)
+  expect(ordered()).toEqual([10])
+}, 60_000)
