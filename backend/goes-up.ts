@@ -17,6 +17,6 @@ export async function goesUpAt(db: Database, channel: Channel, recap: Recap): Pr
   if (longSpans === 'review' && (await longEchoesOf(db, recap.showId)).length > 0) return null
   const readyAtMs = recap.readyAtMs
   const touched = isTouched(await editLog(db, recap.showId), channel.id, readyAtMs)
-  // What waited before the streamer agreed to this is not public the moment they do.
-  return touched ? null : Math.max(readyAtMs, consent.givenAtMs) + reviewMs
+  // What was ready before the streamer agreed to this waits for their word, as they were told.
+  return touched || readyAtMs < consent.givenAtMs ? null : readyAtMs + reviewMs
 }

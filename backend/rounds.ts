@@ -39,8 +39,6 @@ const MAILS_AT_ONCE = 2
 /** Addresses of streamers may hang for ten seconds each. */
 const HOOKS_AT_ONCE = 8
 const BUCKETS_AT_ONCE = 2
-/** A large recap takes long to go into somebody's bucket. */
-const BUCKET_HOLD_MS = 60 * 60_000
 const RUNS_EVERY_MS = 24 * 60 * 60_000
 /** Longer than anything of a show may still be asked for. */
 const RUNS_LAST_MS = 60 * RUNS_EVERY_MS
@@ -134,7 +132,7 @@ export function roundsOf(parts: RoundParts): Timer[] {
     }),
     sending('buckets', {
       kinds: ['bucket'],
-      holdMs: BUCKET_HOLD_MS,
+      holdMs: config.outboxHoldMs,
       atOnce: BUCKETS_AT_ONCE,
       send: bucketSender({ db, box, storage, allowLocal: config.hooks.allowLocal }),
     }),
@@ -146,7 +144,7 @@ export function roundsOf(parts: RoundParts): Timer[] {
     {
       name: 'reseal',
       everyMs: config.rounds.resealMs,
-      run: async () => void (await reseal({ db, log, box })),
+      run: async () => void (await reseal({ db, clock, log, box })),
     },
     { name: 'sweep', everyMs: config.rounds.sweepMs, run: () => engine.sweep() },
     {

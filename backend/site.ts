@@ -17,7 +17,7 @@ import { tryBucket } from './own-bucket.ts'
 import { publicRecap, showcase } from './public-page.ts'
 import { expectRoom, type Room } from './jobs/room.ts'
 import { errorText, type Log } from './log.ts'
-import { durationOf } from './media/probe.ts'
+import { tryClip } from './media/own-clip.ts'
 import type { Storage } from './storage/storage.ts'
 import type { Subscribers } from './subscribers.ts'
 import type { TokenBox } from './token-box.ts'
@@ -153,7 +153,7 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         tryBucket: (url, keys) => tryBucket(url, keys, config.hooks),
         expectRoom: (bytes) => expectRoom(parts.room, bytes),
         usersByLogin,
-        durationOf,
+        tryClip,
       }),
       // The same contract as in the extension, for whom the cookie says they are.
       new Hono().route(

@@ -1,6 +1,6 @@
 /** How a recap gets to YouTube, or does not: each trouble as a streamer meets it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
@@ -116,8 +116,13 @@ describe('YouTube', () => {
     const late = { seen: 0, card: '', change: { words: { title: 'too late' } } }
     expect((await visitor.ask(`${running.site}/recaps/${recap.id}/edits`, late)).status).toBe(409)
     expect(running.sandbox.google.videos).toHaveLength(1)
+    // Nobody could see it through on another channel.
+    const other = () =>
+      connectYoutube(visitor, running.site, undefined, { channel: 'UCsandboxother0000000000' })
+    expect((await other()).html).toContain('Please choose “Sandbox Streamer” again: a recap is on its way')
     running.sandbox.google.faults.processingMs = 0
     await reaches('published')
+    expect((await other()).html).not.toContain('Please choose')
     expect(await findUpload(running.echoes.db, recap.id)).toMatchObject({ state: 'live' })
     expect(running.sandbox.google.videos).toHaveLength(1)
   })
@@ -139,7 +144,7 @@ describe('YouTube', () => {
     const { id, trouble } = await reaches('rendered', /YouTube does not list the video/)
     const anHourAgo = Date.now() - 3_600_000
     await noteTrouble(running.echoes.db, id, { ...trouble, goneSinceMs: anHourAgo })
-    expect((await reaches('failed')).failure).toContain('not on the YouTube channel that is connected')
+    expect((await reaches('failed')).failure).toContain('no longer, on the YouTube channel that is connected')
   })
 
   it('has no quota left: the recap is parked until midnight in California, and says so', async () => {
@@ -329,6 +334,15 @@ describe('the streamer’s word', () => {
     await reaches('published')
   })
 
+  it('a recap that is dropped while it is made anew keeps the video that it had', async () => {
+    const { running, visitor, reaches } = await streamed('upload')
+    const { id, product } = await reaches('rendered')
+    await visitor.ask(`${running.site}/recaps/${id}/again`, {})
+    await visitor.ask(`${running.site}/recaps/${id}/drop`, {})
+    expect(await reaches('rendered', /^rendered$/)).toMatchObject({ decision: 'drop' })
+    expect(existsSync(join(running.config.storage.url, product?.key ?? ''))).toBe(true)
+  })
+
   it('own clips are shown first and last; what is no short video is refused', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'own-clip-'))
     const clip = (name: string, sec: number, colour: string) => {
@@ -348,9 +362,13 @@ describe('the streamer’s word', () => {
           return { status: answer.status, body: (await answer.json()) as SiteState & { sentence: string } }
         }
         expect((await put('intro', new TextEncoder().encode('no video'))).body.sentence).toContain(
-          'no MP4 file',
+          'not an MP4 file',
         )
         expect((await put('intro', clip('long.mp4', 25, 'red'))).body.sentence).toContain('this one has 25')
+        // Its boxes are whole, and its pictures are not.
+        const damaged = clip('damaged.mp4', 2, 'white')
+        damaged.fill(0xa5, damaged.indexOf('mdat') + 4, damaged.indexOf('moov') - 4)
+        expect((await put('intro', damaged)).body.sentence).toContain('can’t be read')
         expect((await put('intro', clip('intro.mp4', 2, 'white'))).status).toBe(200)
         expect((await put('outro', clip('outro.mp4', 1, 'white'))).body.clips.map((c) => c.place)).toEqual([
           'intro',

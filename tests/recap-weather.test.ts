@@ -212,6 +212,22 @@ it('a run that broke by an error of ours is begun anew, and ends as it would hav
   expect(sandbox.google.videos).toHaveLength(1)
 }, 120_000)
 
+it('a recap that is dropped while its recording is waited for is over, and nobody is told that it failed', async () => {
+  const { running, visitor } = await live({ VOD_WAIT_MS: '2000', VOD_POLL_MS: '500' })
+  const { sandbox, channelId, echoes, site } = running
+  const vod = sandbox.twitch.vods[0]
+  if (vod) vod.published = false
+  sandbox.twitch.end(channelId)
+  const waits = await vi.waitFor(async () => {
+    const [recap] = await recapsOf(echoes.db, channelId)
+    expect(recap?.step).toBe('locating')
+    return recap
+  }, PATIENCE_MS)
+  await visitor.submit(`${site}/recaps/${waits?.id}/drop`, {})
+  expect((await reaches(running, 'empty')).failure).toBeNull()
+  expect(await echoes.db.selectFrom('outbox').selectAll().execute()).toEqual([])
+}, 120_000)
+
 it('for a stream in which nobody echoed, no recording is waited for', async () => {
   const { running } = await live({ SETTLE_MS: '4000' })
   const { sandbox, channelId, echoes } = running

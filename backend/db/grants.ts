@@ -1,5 +1,5 @@
 /** A streamer's grants at Twitch and Google. Tokens are stored as the ciphertext they come in. */
-import { holdChannel, within, type Database } from './database.ts'
+import { holdChannel, within, type Database, type Tx } from './database.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { underLease } from './leases.ts'
 
@@ -20,11 +20,21 @@ export interface Grant {
   grantedAtMs?: number
 }
 
-/** What the streamer has granted just now. Alone with this grant: a renewal under way would put the old one back. */
-export async function storeNewGrant(db: Database, grant: Grant, clock: Clock): Promise<void> {
+/**
+ * What the streamer has granted just now. Alone with this grant: a renewal under way would put the old one back.
+ * @param check throws where this grant must not take the place of the one before it
+ */
+export async function storeNewGrant(
+  db: Database,
+  grant: Grant,
+  clock: Clock,
+  check: (tx: Tx, before: Grant | null) => Promise<void> = async () => {},
+): Promise<void> {
   await underLease(db, leaseOf(grant.provider, grant.channelId), RENEW_LEASE_MS, clock, async () => {
     const now = clock.now()
     await within(db, async (tx) => {
+      await holdChannel(tx, grant.channelId)
+      await check(tx, await findGrant(tx, grant.channelId, grant.provider))
       await saveGrant(tx, grant, now)
       await tx
         .updateTable('grants')
@@ -123,17 +133,6 @@ export async function allGrants(db: Database): Promise<Grant[]> {
   const rows = await db.selectFrom('grants').select(['channel_id', 'provider']).execute()
   const grants = await Promise.all(rows.map((r) => findGrant(db, r.channel_id, r.provider)))
   return grants.filter((grant) => grant !== null)
-}
-
-/** Puts the same tokens, sealed anew, in the place of `before`. */
-export async function resealGrant(db: Database, before: Grant, tokens: string): Promise<void> {
-  await db
-    .updateTable('grants')
-    .set({ tokens })
-    .where('channel_id', '=', before.channelId)
-    .where('provider', '=', before.provider)
-    .where('tokens', '=', before.tokens)
-    .execute()
 }
 
 /** Grants of YouTube of whose channel nobody has asked since. `sinceMs`: when somebody did last. */

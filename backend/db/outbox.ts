@@ -84,6 +84,17 @@ export async function takeMessage(
   })
 }
 
+/** Whoever took a message, by this attempt, is still sending it. @param until UTC milliseconds */
+export async function holdMessage(db: Database, id: string, attempt: number, until: number): Promise<void> {
+  await db
+    .updateTable('outbox')
+    .set({ next_at: until })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .where('attempts', '=', attempt)
+    .execute()
+}
+
 export async function messageSent(db: Database, id: string, now: number): Promise<void> {
   await db
     .updateTable('outbox')

@@ -127,6 +127,20 @@ export async function replaceSession(
   return numUpdatedRows > 0n
 }
 
+/** Whether something of a channel's is on its way to YouTube: its session is open, or YouTube is not through with it. */
+export async function isUploading(db: Database, channelId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('uploads')
+    .innerJoin('recaps', 'recaps.id', 'uploads.recap_id')
+    .select('recap_id')
+    .where('recaps.channel_id', '=', channelId)
+    .where('uploads.state', 'in', ['uploading', 'uploaded'])
+    .where('recaps.state', '=', 'rendered')
+    .where((e) => e.or([e('session', 'is not', null), e('video_id', 'is not', null)]))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Uploads of whose video nobody has asked since. `sinceMs`: when somebody did last. */
 export async function staleUploads(
   db: Database,

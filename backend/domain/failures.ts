@@ -80,6 +80,9 @@ export function http(...own: Rule[]): readonly Rule[] {
 /** What Twitch says with 400; with the same status it finds our client id wrong, which is ours to mend. */
 export const GRANT_GONE = 'Invalid refresh token'
 
+/** Our word for an answer that holds no token where one belongs. */
+export const NO_TOKEN = 'no token'
+
 const OPERATOR = 'the operator, in the log'
 
 export const CALLS = {
@@ -116,10 +119,30 @@ export const CALLS = {
     resumes:
       'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input, and is ordered anew when the recap is tried again: once an hour at most',
   },
+  recordingAccess: {
+    who: 'Twitch',
+    what: 'leave to read a recording (GraphQL)',
+    where: 'twitch/vod-hls.ts',
+    rules: [
+      {
+        when: '200 with null in place of a token, and without errors: it is gone, or only for subscribers',
+        fits: ({ status, reason }) => status === 200 && reason === NO_TOKEN,
+        kind: 'damaged',
+      },
+      {
+        when: 'anything else: the service knows every recording, so that none of its own refusals is about this one',
+        fits: () => true,
+        kind: 'transient',
+      },
+    ],
+    tried: 'each step of a recap with pauses up to 15 minutes, for as long as the recap is wanted',
+    told: 'the streamer, when nothing of a show could be had; what is missing of a recap is named on its page',
+    resumes: 'a recording that appears later is taken in before the recap is published',
+  },
   recording: {
     who: 'Twitch',
-    what: 'access to a recording: token (GraphQL), list of qualities, playlist',
-    where: 'twitch/vod-hls.ts',
+    what: 'a recording’s list of qualities, and its playlist',
+    where: 'jobs/sources/hls.ts',
     rules: http(on('damaged', 'it is gone, or only for subscribers', 403, 404, 410)),
     tried: 'each step of a recap with pauses up to 15 minutes, for as long as the recap is wanted',
     told: 'the streamer, when nothing of a show could be had; what is missing of a recap is named on its page',

@@ -191,3 +191,35 @@ it('what has not got through for a month is no news any more; of what is over no
   await forgetMessages(db, now + DAY)
   expect(await states()).toEqual({})
 })
+
+it('what takes longer to send than it is held for is not sent by a second process meanwhile', async () => {
+  await queueMail('large')
+  let sent = 0
+  let through = () => {}
+  const slow = new Promise<void>((resolve) => (through = resolve))
+  const sender = () =>
+    sendOutbox({
+      db,
+      clock: { now: () => now },
+      log: makeLog('silent'),
+      kinds: ['mail'],
+      holdMs: 60,
+      atOnce: 1,
+      send: async () => {
+        sent++
+        await slow
+      },
+    })
+  const first = sender()
+  await vi.waitFor(() => expect(sent).toBe(1))
+  for (let n = 0; n < 3; n++) {
+    now += 50
+    const until = now + 60
+    const nextAt = () => db.selectFrom('outbox').select('next_at').executeTakeFirstOrThrow()
+    await vi.waitFor(async () => expect((await nextAt()).next_at).toBe(until))
+    await sender()
+  }
+  through()
+  await first
+  expect(sent).toBe(1)
+})

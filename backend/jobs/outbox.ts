@@ -3,6 +3,7 @@ import { Fault, kindOf } from '../../shared/fault.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
 import {
+  holdMessage,
   messageFailed,
   messageSent,
   takeMessage,
@@ -18,7 +19,7 @@ export interface OutboxContext {
   log: Log
   /** Which messages: what takes long must not hold up what does not. */
   kinds: readonly MessageKind[]
-  /** A message is left alone for so long by others while one process sends it: longer than a mail server may take. */
+  /** So long after a process died, what it was sending is sent by another. While it lives, it says so more often. */
   holdMs: number
   /** So many go out at the same time: an address that hangs must not keep the others waiting. */
   atOnce: number
@@ -41,6 +42,14 @@ async function sendInTurn(context: OutboxContext): Promise<void> {
   const { db, clock, log, kinds, holdMs, send, onOutcome } = context
   const next = () => takeMessage(db, kinds, clock.now(), holdMs)
   for (let message = await next(); message; message = await next()) {
+    const { id, attempts } = message
+    const holding = setInterval(
+      () =>
+        void holdMessage(db, id, attempts, clock.now() + holdMs).catch((error: unknown) => {
+          log.warn({ error: errorText(error), message: id }, 'a message that is being sent was not held')
+        }),
+      holdMs / 3,
+    )
     try {
       await send(message)
       await messageSent(db, message.id, clock.now())
@@ -56,6 +65,8 @@ async function sendInTurn(context: OutboxContext): Promise<void> {
       await messageFailed(db, message.id, errorText(error), over ? null : now + pause)
       // What only we understand is not for people.
       await onOutcome?.(message, error instanceof Fault ? error.message : 'an error of ours')
+    } finally {
+      clearInterval(holding)
     }
   }
 }

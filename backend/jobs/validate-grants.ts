@@ -26,13 +26,12 @@ export async function validateGrants(context: ValidateContext): Promise<void> {
   await forgetExpired(db, clock.now())
   for (const userId of await grantsToValidate(db, clock.now() - HOUR_MS)) {
     try {
-      const valid = (await isGood(context, userId, false)) ?? true
+      let valid = await isGood(context, userId, false)
       // A token may die by itself; only when a new one cannot be had is the grant gone.
-      if (valid || (await isGood(context, userId, true)) !== false) {
-        await grantValidated(db, userId, clock.now())
-        continue
-      }
-      await gone(context, userId)
+      if (valid === false) valid = await isGood(context, userId, true)
+      if (valid === null) log.warn({ userId }, 'a grant could not be validated: Twitch could not be asked')
+      else if (valid) await grantValidated(db, userId, clock.now())
+      else await gone(context, userId)
     } catch (error) {
       if (error instanceof Fault && error.kind === 'person') await gone(context, userId)
       else log.warn({ error: errorText(error), userId }, 'a grant could not be validated')

@@ -77,16 +77,19 @@ export function implementRecapWorkflow(engine: OpenWorkflow, context: JobContext
     let located: Located | null = null
     for (let look = 0; located?.kind !== 'found' && located?.kind !== 'nothing-wanted'; look++) {
       const before: Located | null = located
-      const looked: Located & { late: boolean; made: boolean } = await attempt(
+      const looked: Located & { late: boolean; made: boolean; dropped: boolean } = await attempt(
         `locate-${look}`,
         recap.id,
         async () => {
           const found = await locateVods(context, recap.id, input.showId, before)
           const now = await findRecap(db, recap.id)
           const made = now !== null && (await isMade(context, now))
-          return { ...found, made, late: clock.now() - recap.since >= waits.vodWaitMs }
+          const dropped = now?.decision === 'drop'
+          return { ...found, made, dropped, late: clock.now() - recap.since >= waits.vodWaitMs }
         },
       )
+      // The next step sees that, and ends the run.
+      if (looked.dropped) break
       if (looked.kind === 'waiting' && looked.late) {
         // What is there is better than nothing; what lacks is named, and taken in if it still comes.
         if (looked.some || looked.made) break

@@ -94,7 +94,7 @@ export function twitchSignIn({
         signal: AbortSignal.timeout(TIMEOUT_MS),
       }).catch(() => null)
       await answer?.body?.cancel()
-      // 400: Twitch does not know the token (any more), which is what was wanted.
+      // 400: Twitch does not know the token, or no longer does, which is what was wanted.
       if (answer?.ok || answer?.status === 400) return
       throw faultOf('twitchRevoke', 'to take a token back', { status: answer?.status ?? null }, Date.now())
     },

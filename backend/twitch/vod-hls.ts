@@ -3,8 +3,7 @@
  * quality. Twitch does not document this way, so it is used only when the operator asks for it.
  */
 import { z } from 'zod'
-import { Fault } from '../../shared/fault.ts'
-import { faultOf } from '../domain/failures.ts'
+import { faultOf, NO_TOKEN } from '../domain/failures.ts'
 
 export interface HlsAddresses {
   gql: string
@@ -32,7 +31,8 @@ const ANSWER = z.object({
  */
 export async function vodMasterUrl(vodId: string, addresses: HlsAddresses = TWITCH_HLS): Promise<string> {
   const what = `for access to VOD ${vodId}`
-  const fault = (status: number | null) => faultOf('recording', what, { status }, Date.now())
+  const fault = (status: number | null, reason?: string) =>
+    faultOf('recordingAccess', what, { status, reason }, Date.now())
   let answer: Response
   let body: unknown
   try {
@@ -46,13 +46,11 @@ export async function vodMasterUrl(vodId: string, addresses: HlsAddresses = TWIT
   } catch {
     throw fault(null)
   }
-  // The service that hands out access knows every VOD: none of its own refusals is about this one.
-  if (!answer.ok) throw new Fault(`Twitch answered ${answer.status}, asked ${what}`, 'transient')
+  if (!answer.ok) throw fault(answer.status)
   const parsed = ANSWER.safeParse(body)
   if (!parsed.success || (parsed.data.errors ?? []).length > 0) throw fault(200)
   const token = parsed.data.data.videoPlaybackAccessToken
-  if (!token)
-    throw new Fault(`Twitch gives no access to VOD ${vodId}: it is gone or only for subscribers`, 'damaged')
+  if (!token) throw fault(200, NO_TOKEN)
   const url = new URL(`/vod/v2/${vodId}.m3u8`, addresses.usher)
   const query = { allow_source: 'true', allow_audio_only: 'false', playlist_include_framerate: 'true' }
   const parameters = { ...query, supported_codecs: 'h264', sig: token.signature, token: token.value }

@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts'
 import { isLeaving } from '../db/departures.ts'
 import { channelsEditedBy } from '../db/editors.ts'
 import { findGrant, storeNewGrant } from '../db/grants.ts'
+import { isUploading } from '../db/uploads.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
 import type { TokenBox } from '../token-box.ts'
@@ -157,12 +158,6 @@ export function connectRoutes(options: ConnectOptions): Hono {
     if (!code) throw new Refusal('denied', 'Google was told not to let Echoes in.')
     const tokens = await readable(() => youtube.exchange(code, trip.codeVerifier ?? ''))
     const account = await readable(() => options.youtubeChannel(tokens))
-    const before = await findGrant(db, channelId, 'youtube')
-    if (before && before.state === 'needs_reauth' && before.accountId !== account.id)
-      throw new Refusal(
-        'other-channel',
-        `Please choose “${before.accountName}” again: a recap waits for that channel.`,
-      )
     const sealed = await options.box.seal(JSON.stringify(tokens), `grant:youtube:${channelId}`)
     await storeNewGrant(
       db,
@@ -177,6 +172,15 @@ export function connectRoutes(options: ConnectOptions): Hono {
         picture: account.picture,
       },
       clock,
+      async (tx, before) => {
+        if (!before || before.accountId === account.id) return
+        if (before.state === 'ok' && !(await isUploading(tx, channelId))) return
+        const why =
+          before.state === 'ok'
+            ? 'a recap is on its way there. Once it is published, you can connect another channel'
+            : 'a recap waits for that channel'
+        throw new Refusal('other-channel', `Please choose “${before.accountName}” again: ${why}.`)
+      },
     )
     options.onYoutube(channelId)
     return c.redirect('/')

@@ -19,7 +19,7 @@ export interface Actor {
 }
 
 export interface Sessions {
-  /** Null: not signed in, or let in by nobody (any more). Looked up at each request, so that a change counts at once. */
+  /** Null: not signed in, or let in by nobody, or no longer. Looked up at each request, so that a change counts at once. */
   actorOf(c: Context): Promise<Actor | null>
   /** Twitch user id of who is signed in, whatever they may see. */
   userOf(c: Context): Promise<string | null>

@@ -5,12 +5,12 @@
  */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Fault } from '../../../shared/fault.ts'
+import { Fault, kindOf } from '../../../shared/fault.ts'
 import type { ArchivedVod, StreamSpan, VodSource } from '../context.ts'
 
 export interface FileSourceOptions {
   folder: string
-  /** Plays so long, seconds. @throws MediaError */
+  /** Plays so long, seconds. @throws MediaError, or a transient Fault where that could not be found out */
   durationOf(file: string): Promise<number>
   now(): number
 }
@@ -56,7 +56,10 @@ export function fileSource({ folder, durationOf, now }: FileSourceOptions): VodS
       const info = await stat(join(dir, name)).catch(() => null)
       if (!info || info.mtimeMs < sinceMs) continue
       // One that grows has no length yet.
-      const durationMs = await durationMsOf(join(dir, name), info).catch(() => null)
+      const durationMs = await durationMsOf(join(dir, name), info).catch((error: unknown) => {
+        if (kindOf(error) === 'transient') throw error
+        return null
+      })
       if (durationMs === null) continue
       found.push({ name, createdAtMs: Math.round(info.mtimeMs - durationMs), durationMs })
     }

@@ -32,7 +32,8 @@ export async function lookForDecision(
   if (!show || show.endings !== ending) return { kind: 'overtaken' }
   const channel = await findChannel(db, recap.channelId)
   if (!channel) return { kind: 'drop' }
-  if (recap.state === 'preparing' && recap.decision !== 'drop') return { kind: 'remake' }
+  // Dropped as well: then what is being made is cleared away.
+  if (recap.state === 'preparing') return { kind: 'remake' }
   // It is deleted with everything else in a moment.
   if (await isLeaving(db, channel.id)) return { kind: 'wait', ms: null }
   const now = clock.now()
@@ -89,7 +90,7 @@ async function tellOf(
               sentences: [
                 isThere
                   ? `“${title}” was uploaded, and YouTube was working on it when Echoes lost access to your YouTube channel.`
-                  : `“${title}” is ready. Echoes has no access to your YouTube channel (any more).`,
+                  : `“${title}” is ready, and Echoes has no access to your YouTube channel.`,
               ],
               link: { text: 'Connect YouTube', url: `${siteUrl}/` },
               unsubscribe,

@@ -1,5 +1,6 @@
 /** The way out when a recap cannot be made: recorded with its reason, and the streamer is told once. */
 import { findChannel } from '../../db/channels.ts'
+import { holdChannel, within } from '../../db/database.ts'
 import { UNREADABLE } from '../../db/recap-again.ts'
 import { findRecap, recordStep } from '../../db/recaps.ts'
 import { noticeLetter } from '../../mail/letters.tsx'
@@ -31,7 +32,10 @@ export async function giveUp(
           unsubscribe,
         }),
     }))
-  await db.transaction().execute(async (tx) => {
+  await within(db, async (tx) => {
+    await holdChannel(tx, recap.channelId)
+    // Whoever wants no recap wants no news of it.
+    if ((await findRecap(tx, recapId))?.decision === 'drop') return
     const step = notice.step ?? 'given up'
     await recordStep(tx, recap, { state: 'failed', step, failure: notice.why }, clock.now())
     await tell?.(tx, clock.now())

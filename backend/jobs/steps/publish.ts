@@ -33,7 +33,7 @@ export type PublishOutcome =
   | { kind: 'later'; notBeforeMs: number }
   /** The streamer must connect again. */
   | { kind: 'reconnect' }
-  /** It may not go up (any more). */
+  /** It may not go up, or no longer may. */
   | { kind: 'undecided' }
   | { kind: 'failed'; why: string; advice: string }
 
@@ -46,7 +46,7 @@ const KEPT = 'The video is kept for a few days: you can download it and upload i
 
 /** What YouTube's reasons mean for the streamer (videos#status in its reference). */
 const REJECTED: Record<string, string> = {
-  [GONE]: 'the video is not on the YouTube channel that is connected (any more)',
+  [GONE]: 'the video is not, or is no longer, on the YouTube channel that is connected',
   duplicate: 'YouTube says that this video is on the channel already',
   length: 'YouTube takes videos over 15 minutes only from channels with a confirmed phone number',
   copyright: 'YouTube rejected it for copyright',
@@ -75,7 +75,7 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
     if (videoId === null) return { kind: 'undecided' }
     const state = await publisher.videoState(channelId, videoId)
     if (!state && (await isMissingForNow(context, recap))) {
-      await noteStep(db, recapId, 'waiting: YouTube does not list the video (yet)')
+      await noteStep(db, recapId, 'waiting: YouTube does not list the video yet')
       return { kind: 'processing' }
     }
     const problem = state ? state.problem : GONE
@@ -127,7 +127,7 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
   }
 }
 
-/** @returns the video's id, or null when the upload may not begin (any more) */
+/** @returns the video's id, or null when the upload may not begin, or no longer may */
 async function uploadOnce(
   context: JobContext,
   recap: Recap,

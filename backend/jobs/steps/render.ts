@@ -347,8 +347,11 @@ async function cancelled({ db, clock, storage }: JobContext, recapId: string): P
   if (recap?.decision !== 'drop' || recap.state === 'published')
     throw new Overtaken(`recap ${recapId} goes on elsewhere`)
   if (recap.state === 'preparing') {
-    await storage.delete(`recaps/${recapId}`)
-    await recordStep(db, recap, { state: 'empty', step: 'done' }, clock.now())
+    if (!recap.product) await storage.delete(`recaps/${recapId}`)
+    const change = recap.product
+      ? ({ state: 'rendered', step: 'rendered' } as const)
+      : ({ state: 'empty', step: 'done' } as const)
+    await recordStep(db, recap, change, clock.now())
   }
   return { kind: 'cancelled' }
 }

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { randomBytes } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import type { Clock } from '../../../shared/clock.ts'
+import { kindOf } from '../../../shared/fault.ts'
 import { LARGEST_CLIP_BYTES, LONGEST_CLIP_SEC } from '../../../shared/limits.ts'
 import { bucketBody, deckBody, editorBody, hookBody, type SiteState } from '../../../shared/site.ts'
 import { findChannel } from '../../db/channels.ts'
@@ -43,7 +44,7 @@ export interface SettingsOptions {
   expectRoom(bytes: number): Promise<void>
   usersByLogin(logins: string[]): Promise<{ userId: string; login: string }[]>
   /** How long a video plays, seconds. @throws when it is none */
-  durationOf(file: string): Promise<number>
+  tryClip(file: string, longestSec: number): Promise<number>
 }
 
 export function settingsRoutes(options: SettingsOptions): Hono {
@@ -165,10 +166,19 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     await mkdir(dirname(file), { recursive: true })
     try {
       await receive(c, file)
-      if (containerOf(file) !== 'mov') return stop(c, 415, 'This is no MP4 file. Please choose an MP4 file.')
+      if (containerOf(file) !== 'mov')
+        return stop(c, 415, 'This is not an MP4 file. Please choose one that is.')
       const seconds = await options
-        .durationOf(file)
-        .catch(() => stop(c, 422, 'This is no video that can be read.'))
+        .tryClip(file, LONGEST_CLIP_SEC)
+        .catch((error: unknown) =>
+          kindOf(error) === 'transient'
+            ? stop(c, 409, 'The video can’t be checked at the moment. Please try again in a minute.')
+            : stop(
+                c,
+                422,
+                'This video can’t be read. Please save it as an MP4 with H.264 and upload it again.',
+              ),
+        )
       if (!(seconds > 0 && seconds <= LONGEST_CLIP_SEC))
         return stop(
           c,

@@ -1,0 +1,24 @@
+/** A first or last clip of a streamer's own is tried before it is kept: what no recap could show is refused when it comes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { durationOf } from './probe.ts'
+import { renderRecap } from './render.ts'
+
+/**
+ * Makes a recap of nothing but the clip, as long as it is not too long for one.
+ * @returns how long it plays, seconds
+ * @throws {MediaError} when it cannot be shown; a transient {@link Fault} where that could not be found out
+ */
+export async function tryClip(file: string, longestSec: number): Promise<number> {
+  const seconds = await durationOf(file)
+  if (seconds > longestSec) return seconds
+  const dir = await mkdtemp(join(dirname(file), 'try-'))
+  try {
+    const clip = { name: 'the clip', files: [file], filesStartSec: 0, startSec: 0, endSec: seconds }
+    // Each of its pictures is decoded: a damaged one would be found in the recap otherwise.
+    await renderRecap({ pieces: [clip], file: join(dir, 'clip.mp4'), stillsDir: dir, cut: 'exact' })
+    return seconds
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
