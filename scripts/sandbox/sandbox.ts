@@ -57,11 +57,13 @@ const siteCss = (c: Context) => c.body(SITE_CSS, 200, { 'content-type': 'text/cs
 /** @param clock of its whole world; else one that runs as the real one does */
 export async function startSandbox({
   footageDir,
-  clock = new MovableClock(),
+  clock: given,
 }: {
   footageDir: string
+  /** Of all services; without one, Stripe has its own, which can be moved alone. */
   clock?: MovableClock
 }): Promise<Sandbox> {
+  const clock = given ?? new MovableClock()
   const twitch = new TwitchWorld(clock, footageDir)
   const streamer = twitch.addUser(PEOPLE.streamer)
   const moderator = twitch.addUser(PEOPLE.moderator)
@@ -92,7 +94,7 @@ export async function startSandbox({
   const google = new GoogleWorld(clock)
   const googleApp = new Hono().use(faults.gate(youtubeOrGoogle)).route('/', google.routes())
   googleApp.get('/site.css', siteCss)
-  const stripe = new StripeWorld()
+  const stripe = new StripeWorld(given)
   const stripeApp = new Hono()
     .use(faults.gate(() => 'stripe'))
     .get('/site.css', siteCss)

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase, type Database } from '../../backend/db/database.ts'
 import { changeSettings } from '../../backend/db/channels.ts'
+import { messageCounts } from '../../backend/db/outbox.ts'
 import { WANTED_EVENTS } from '../../backend/jobs/reconcile.ts'
 import { assemble } from '../../backend/media/assemble.ts'
 import type { Footage } from '../sandbox/footage/parts.ts'
@@ -67,8 +68,7 @@ const KILL_EVERY_MS = 15_000
 const RENDER_KILL_EVERY_MS = 1_000
 /** Of those that are under way just then. */
 const RENDERS_KILLED = 0.2
-/** Nobody pays here. */
-const SERVICES = ['helix', 'twitch-id', 'video', 'chat', 'youtube', 'google', 'mail'] as const
+const SERVICES = ['helix', 'twitch-id', 'video', 'chat', 'youtube', 'google', 'stripe', 'mail'] as const
 
 export async function soakWeather(options: WeatherOptions): Promise<WeatherReport> {
   const { shows, streamers, sources } = options
@@ -117,7 +117,7 @@ async function playWorld(
   const site = `http://127.0.0.1:${port}`
   const keeper = new Keeper(
     {
-      ...sandbox.environment({ port, dataDir }),
+      ...sandbox.environment({ port, dataDir, billing: true }),
       VOD_SOURCE: source,
       RECORDINGS_DIR: recordings,
       CLIP_POLL_MS: '500',
@@ -172,6 +172,10 @@ async function playWorld(
     const world = { sandbox, engine: join(dataDir, 'jobs.sqlite'), streamers, db: database }
     const through = async () => (await judge(world)).lost === 0
     await until('every recap is published', through, PATIENCE_MS).catch(() => undefined)
+    const told = async () => (await messageCounts(database)).waiting === 0
+    await until('all mails are through', told, PATIENCE_MS).catch(() => undefined)
+    // What would happen once more, happens by then.
+    await sleep(AFTERMATH_MS / pace.speed)
     return {
       ...(await judge(world)),
       faults: weather.faults,
@@ -190,6 +194,8 @@ async function playWorld(
     rmSync(dataDir, { recursive: true, force: true })
   }
 }
+
+const AFTERMATH_MS = 15 * 60_000
 
 /** Streams within the first belong together; between two shows is the second. Milliseconds of the world. */
 const SAME_SHOW_MS = 4 * 60_000

@@ -70,7 +70,7 @@ const CHECKOUT_LASTS_SEC = DAY_SEC
 const DELIVERIES = 5
 
 export class StripeWorld {
-  readonly clock = new MovableClock()
+  readonly clock: MovableClock
   readonly secretKey = `sk_test_${randomBytes(16).toString('hex')}`
   readonly webhookSecret = `whsec_${randomBytes(16).toString('hex')}`
   readonly price = { id: 'price_echoes_monthly', amount: 600, currency: 'eur', product: 'Echoes, monthly' }
@@ -91,6 +91,10 @@ export class StripeWorld {
     delayMs: () => 0,
   }
   readonly #stripe = new Stripe('sk_test_unused', { telemetry: false })
+
+  constructor(clock = new MovableClock()) {
+    this.clock = clock
+  }
 
   nowSec(): number {
     return Math.floor(this.clock.now() / 1000)

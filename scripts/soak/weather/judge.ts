@@ -8,7 +8,7 @@ import type { Streamer } from './streamer.ts'
 
 export interface Verdict {
   shows: number
-  /** Streams that were told of late may be one show with others, or shows of their own: so these need not be as many. */
+  /** A stream that Twitch told of late may be one show with others, or a show of its own: so these may be more or fewer. */
   recaps: number
   published: number
   /** News that asked a streamer to do something. */
@@ -17,13 +17,16 @@ export interface Verdict {
   resumedAutomatically: number
   /** Recaps that were published after their owner did what they were told to. */
   resumedByOwner: number
-  /** Shows whose recap was not published, or lacks a moment: one that nobody heard of, or whose recording was there all the time. */
+  /**
+   * Each recap that was not published, or of which its owner was not told; each that was given up, even for a time; each moment
+   * that lacks: nobody heard of it, or its recording was there all the time.
+   */
   lost: number
   /** Videos beyond the one of each recap, news that was told twice, and clips that were ordered twice. */
   doubled: number
   /** Videos that are public though nobody agreed to that. */
   publicWithoutConsent: number
-  /** For each show that is lost: why. */
+  /** For each of those that are lost: why. */
   complaints: string[]
 }
 
@@ -37,7 +40,8 @@ export interface World {
 
 /** The recordings of these shows are whole; a fault may hide them, for a time. */
 const NEVER_MISSING = new Set(['damaged', 'no-vod'])
-const ASKS = /connect youtube|sign in with twitch|waits for your word|could not be published|no recap/i
+const GAVE_UP = /could not be published|no recap/i
+const ASKS = new RegExp(`connect youtube|sign in with twitch|waits for your word|${GAVE_UP.source}`, 'i')
 
 export async function judge({ sandbox, db, engine, streamers }: World): Promise<Verdict> {
   const verdict: Verdict = {
@@ -61,14 +65,17 @@ export async function judge({ sandbox, db, engine, streamers }: World): Promise<
     }
     verdict.shows += streamer.shows.length
     // Streams that Twitch told of too late may be one show with others, or shows of their own.
-    const expected = new Map<string, number>()
-    for (const { streamId, moments, unheard } of streamer.shows.flatMap((show) => show.streams)) {
+    const expected = new Map<string, string[]>()
+    for (const { streamId, labels, unheard } of streamer.shows.flatMap((show) => show.streams)) {
       if (unheard > 0) complain(`stream ${streamId}`, `${unheard} commands were never taken`)
       const recapId = await recapOfStream(db, streamId)
-      if (recapId) expected.set(recapId, (expected.get(recapId) ?? 0) + moments)
+      if (recapId) expected.set(recapId, [...(expected.get(recapId) ?? []), ...labels])
       else complain(`stream ${streamId}`, 'it has no recap')
     }
-    for (const [recapId, moments] of expected) {
+    const mails = sandbox.mail.mails.filter((m) => m.to === streamer.email)
+    for (const { subject, text } of mails.filter((m) => GAVE_UP.test(m.subject)))
+      complain(subject, text.replace(/\s+/g, ' ').slice(0, 120))
+    for (const [recapId, labels] of expected) {
       const recap = await findRecap(db, recapId)
       const upload = await findUpload(db, recapId)
       verdict.recaps++
@@ -80,20 +87,22 @@ export async function judge({ sandbox, db, engine, streamers }: World): Promise<
       verdict.published++
       ours.add(upload.videoId)
       const { moments: shown = [], leftOut = [] } = recap.product ?? {}
-      const missing = moments - shown.length - leftOut.length
-      if (missing > 0) complain(`recap ${recapId}`, `${missing} of its ${moments} moments are missing`)
+      const [there, wanted] = [[...shown, ...leftOut].map((m) => m.label).sort(), [...labels].sort()]
+      if (there.join() !== wanted.join())
+        complain(`recap ${recapId}`, `it has ${there.join(', ')}, and not ${wanted.join(', ')}`)
+      if (!mails.some((m) => m.text.includes(`watch?v=${upload.videoId}`)))
+        complain(`recap ${recapId}`, 'nobody was told that it is published')
       for (const { label, reason } of leftOut)
         if (NEVER_MISSING.has(reason))
           complain(`recap ${recapId}`, `${label ?? 'a moment'} was left out: ${reason}`)
-      const asked = sandbox.mail.mails.some(
-        (m) => ASKS.test(m.subject) && m.to === streamer.email && isAbout(m.text, recap),
-      )
+      const asked = mails.some((m) => ASKS.test(m.subject) && isAbout(m.text, recap))
       if (asked) verdict.resumedByOwner++
       else if (troubled.has(await runOf(db, recap.showId))) verdict.resumedAutomatically++
       const session = [...sandbox.google.sessions.values()].find((s) => s.video?.id === upload.videoId)
       const mayBePublic =
-        recap.decision === 'publish' ||
-        (session !== undefined && (await agreedAt(db, recap.channelId, session.openedAtMs)))
+        session !== undefined &&
+        ((await saidPublish(db, recapId, session.openedAtMs)) ||
+          (await agreedAt(db, recap.channelId, session.openedAtMs)))
       if (session?.video?.privacy === 'public' && !mayBePublic) verdict.publicWithoutConsent++
     }
   }
@@ -118,6 +127,16 @@ function doubledClips({ clips }: Sandbox): number {
 /** A mail about one recap names it; that YouTube must be connected again, is told once for all that wait. */
 function isAbout(text: string, recap: { id: string; title: string | null }): boolean {
   return text.includes(recap.id) || (recap.title !== null && text.includes(recap.title))
+}
+
+/** Whether the streamer had said so of this recap when the upload began. */
+async function saidPublish(db: Database, recapId: string, atMs: number): Promise<boolean> {
+  const { decision, decided_at } = await db
+    .selectFrom('recaps')
+    .select(['decision', 'decided_at'])
+    .where('id', '=', recapId)
+    .executeTakeFirstOrThrow()
+  return decision === 'publish' && decided_at !== null && decided_at <= atMs
 }
 
 /** Whether recaps were to go up by themselves when the upload began. */

@@ -27,10 +27,10 @@ export interface StreamerOptions {
 export const STREAM_SEC = 150
 /** How long the second stream of a show has been on when we look. */
 const SECOND_SEC = 120
-/** What is said in a stream, far enough apart for moments of their own; the second stream of a show has fewer. */
-const LINES: readonly (readonly [atSec: number, text: string])[] = [
-  [40, '!echo 12 first blood'],
-  [95, '!echo 12 what a save'],
+/** What is marked in a stream, far enough apart for moments of their own; the second stream of a show has fewer. */
+const MARKS: readonly (readonly [atSec: number, label: string])[] = [
+  [40, 'first blood'],
+  [95, 'what a save'],
 ]
 const PATIENCE_MS = 600_000
 /** A person who is asked for something gives it after so long, milliseconds of ours. */
@@ -38,8 +38,9 @@ const LEISURE_MS = 3_000
 
 export interface PlayedStream {
   streamId: string
-  /** Commands that were taken, and those that never were. */
-  moments: number
+  /** Of the commands that were taken: each stream has its own. */
+  labels: string[]
+  /** Commands that were never taken. */
   unheard: number
 }
 
@@ -77,6 +78,8 @@ export class Streamer {
     await this.#connect()
     await this.#visitor.submit(`${site}/agreement`, { kind: agreed })
     if (clips) await signIn(this.#visitor, site, login, '?also=clips')
+    const checkout = await this.#visitor.submit(`${site}/billing/checkout`, {})
+    await this.#visitor.submit(checkout.url, { card: 'good' })
   }
 
   /** At Google, where nobody tells Echoes of it. */
@@ -97,7 +100,7 @@ export class Streamer {
           return (await consentOf(db, this.channelId)) === kind
         }),
       )
-      .then(() => void this.changedMinds++)
+      .then((done) => void (this.changedMinds += Number(done)))
   }
 
   /** One show from going live to its end; every second one has a drop of the connection in it. */
@@ -155,8 +158,7 @@ export class Streamer {
             : null
     if (!work) return
     await sleep(LEISURE_MS * (0.2 + random()))
-    await this.#patiently(work)
-    this.acted++
+    this.acted += Number(await this.#patiently(work))
   }
 
   #connect() {
@@ -164,12 +166,13 @@ export class Streamer {
   }
 
   /** As often as a person would try again, while the site or a service is away. */
-  async #patiently(work: () => Promise<boolean>): Promise<void> {
+  async #patiently(work: () => Promise<boolean>): Promise<boolean> {
     const giveUpAt = Date.now() + PATIENCE_MS
     while (Date.now() < giveUpAt) {
-      if (await work().catch(() => false)) return
+      if (await work().catch(() => false)) return true
       await sleep(1_000)
     }
+    return false
   }
 
   async #stream(lengthSec = STREAM_SEC): Promise<PlayedStream> {
@@ -180,9 +183,11 @@ export class Streamer {
     const known = async () =>
       db.selectFrom('streams').select('id').where('id', '=', stream.id).executeTakeFirst()
     await until(`the stream of ${login} is known`, known, PATIENCE_MS)
-    let [moments, unheard] = [0, 0]
-    for (const [atSec, text] of LINES) {
+    const labels: string[] = []
+    let unheard = 0
+    for (const [atSec, what] of MARKS) {
       if (atSec + 20 > lengthSec) continue
+      const label = `${what} ${stream.id.slice(-6)}`
       // A line that nobody hears is said again, as somebody would who sees no answer.
       const taken = async () =>
         db
@@ -192,15 +197,15 @@ export class Streamer {
           .where('asked_at', '=', startedAtMs + atSec * 1000)
           .executeTakeFirst()
       for (let tries = 0; tries < 60 && !(await taken()); tries++) {
-        twitch.say(this.channelId, login, text, startedAtMs + atSec * 1000)
+        twitch.say(this.channelId, login, `!echo 12 ${label}`, startedAtMs + atSec * 1000)
         for (let looks = 0; looks < 40 && !(await taken()); looks++) await sleep(100)
       }
-      if (await taken()) moments++
+      if (await taken()) labels.push(label)
       else unheard++
     }
     twitch.end(this.channelId)
     record?.(this.channelId, stream.id, startedAtMs + STREAM_SEC * 1000)
-    return { streamId: stream.id, moments, unheard }
+    return { streamId: stream.id, labels, unheard }
   }
 
   async #pass(worldSec: number): Promise<void> {
