@@ -21,6 +21,7 @@ it(
       endedWrongly: 0,
       recaps: 3,
       published: 3,
+      doubled: 0,
       tooMany: 0,
     })
     // A sign-up concerns its own channel, however many others there are: 9 subscriptions, and what the page shows.

@@ -229,6 +229,19 @@ describe('YouTube', () => {
     expect(sandbox.google.videos).toHaveLength(1)
   })
 
+  it('cannot take the thumbnail for a moment: it gets it later; a refusal of it stops nothing', async () => {
+    const { running, reaches } = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.thumbnailStatuses = [503, 503]
+    })
+    await reaches('published')
+    expect(running.sandbox.google.videos).toMatchObject([{ thumbnail: expect.stringMatching(/jpg$/) }])
+    const refused = await streamed('auto_publish', {}, ({ sandbox }) => {
+      sandbox.google.faults.thumbnailStatuses = [403]
+    })
+    await refused.reaches('published')
+    expect(refused.running.sandbox.google.videos).toMatchObject([{ thumbnail: null }])
+  })
+
   it('puts recaps into the playlist, once it may; a refusal there stops nothing', async () => {
     const playlist = 'Echoes of Sunny'
     const refused = await streamed('auto_publish', { playlist })

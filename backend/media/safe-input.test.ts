@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, inject, it } from 'vitest'
 import { Packet } from 'node-av/lib'
-import { openInput, quietFfmpeg, readPacket } from './av.ts'
+import { MediaError, openInput, quietFfmpeg, readPacket } from './av.ts'
 import { gainFor } from './look.ts'
 import { durationOf } from './probe.ts'
 import { containerOf } from './safe-input.ts'
@@ -118,8 +118,9 @@ it.skipIf(!existsSync('/usr/bin/ffmpeg'))(
       packet.alloc()
       while (readPacket(input, packet)) seen.push(Buffer.from(packet.data ?? []))
       input.close()
-    } catch {
+    } catch (error) {
       // Where the samples should be there is nothing.
+      expect(error).toBeInstanceOf(MediaError)
     }
     expect(Buffer.concat(seen).includes(shown.subarray(1_000, 1_200))).toBe(false)
   },

@@ -32,11 +32,13 @@ export interface CrowdReport {
   commands: number
   /** Commands in a live channel that were not taken. */
   refusedWrongly: number
-  /** Live streams that were taken for ended. */
+  /** Shows that were taken for ended while they were on, if only for a moment. */
   endedWrongly: number
   recaps: number
   published: number
-  /** Requests to Helix: of a sign-up, of a round of reconciliation, on average; and how often Twitch said that it was too much. */
+  /** Videos beyond the one of each recap. */
+  doubled: number
+  /** Requests to Helix: of a sign-up, of all there is to do in a round of reconciliation, on average; and how often Twitch said that it was too much. */
   requestsPerSignUp: number
   requestsPerRound: number
   tooMany: number
@@ -91,16 +93,14 @@ export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
     onProgress(`${live} of them are live`)
 
     const commands: string[] = []
-    let requests = 0
+    const looks = () => (sandbox.asked.get('GET /streams') ?? 0) / Math.ceil(channels / 100)
+    const [requestsBefore, looksBefore] = [asked(sandbox), looks()]
     for (let round = 0; round < rounds; round++) {
-      const [looks, sofar] = [sandbox.asked.get('GET /streams') ?? 0, asked(sandbox)]
-      const through = () => (sandbox.asked.get('GET /streams') ?? 0) >= looks + Math.ceil(channels / 100)
-      await until(`round ${round + 1} has asked who is live`, through, PATIENCE_MS)
-      const inRound = asked(sandbox)
+      const sofar = looks()
+      await until(`round ${round + 1} has asked who is live`, () => looks() >= sofar + 1, PATIENCE_MS)
       // A stream that the list lacks is taken for ended after minutes only: as long as that lasts, and longer.
       const untilMs = sandbox.clock.now() + ROUND_MS
       await until('some minutes have passed', async () => sandbox.clock.now() >= untilMs, PATIENCE_MS)
-      requests += inRound - sofar
       for (const id of onAir) {
         const atMs = startedAtMs + (ECHO_AT_SEC[round % ECHO_AT_SEC.length] ?? 30) * 1000
         commands.push(sandbox.twitch.say(id, ownerOf(sandbox, id), `!echo 10 round ${round + 1}`, atMs).id)
@@ -115,11 +115,9 @@ export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
     }
     await until('all commands are taken', allTaken, 60_000).catch(() => undefined)
     const there = await taken()
-    const ended = await database
-      .selectFrom('streams')
-      .select('id')
-      .where('ended_at', 'is not', null)
-      .execute()
+    const requestsPerRound = Math.round((asked(sandbox) - requestsBefore) / (looks() - looksBefore))
+    // Each end counts, also one that was taken back.
+    const ended = await database.selectFrom('shows').select('id').where('endings', '>', 0).execute()
 
     for (const id of onAir.slice(0, ending)) sandbox.twitch.end(id)
     onProgress(`${ending} streams have ended`)
@@ -137,8 +135,9 @@ export async function soakCrowd(options: CrowdOptions): Promise<CrowdReport> {
       endedWrongly: ended.length,
       recaps: (await recaps()).length,
       published: await published(),
+      doubled: sandbox.google.videos.length - (await published()),
       requestsPerSignUp,
-      requestsPerRound: Math.round(requests / rounds),
+      requestsPerRound,
       tooMany: sandbox.asked.get('429') ?? 0,
       seconds: Math.round((Date.now() - began) / 1000),
     }

@@ -2,7 +2,7 @@
  * Step 6 and 7: uploads the recap once, watches YouTube work on it to the end, records that it is published, and queues the
  * news in the same transaction.
  */
-import { Fault } from '../../../shared/fault.ts'
+import { Fault, kindOf } from '../../../shared/fault.ts'
 import type { DeskState } from '../../../shared/desk.ts'
 import type { Channel } from '../../db/channels.ts'
 import { holdChannel, touchChannel, within } from '../../db/database.ts'
@@ -41,6 +41,8 @@ export type PublishOutcome =
 const GONE_AFTER_MS = 60 * 60_000
 /** A video that YouTube works on for longer is told of all the same. */
 const PROCESSING_PATIENCE_MS = 6 * 60 * 60_000
+/** Thumbnail and playlist: without them the video is as good, so that they are tried for so long after the upload. */
+const EXTRAS_PATIENCE_MS = 15 * 60_000
 const GONE = 'gone'
 const KEPT = 'The video is kept for a few days: you can download it and upload it yourself.'
 
@@ -95,8 +97,18 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
       await noteStep(db, recapId, 'YouTube works on it')
       return { kind: 'processing' }
     }
-    await setThumbnail(context, recap, moments, words.thumbnail, videoId)
-    await addToPlaylist(context, recap, plan.channel.settings.playlist, videoId)
+    const mayWait = clock.now() - (await uploadedAt(context, upload)) < EXTRAS_PATIENCE_MS
+    const extra = (what: string, work: () => Promise<void>) =>
+      work().catch((error: unknown) => {
+        if (mayWait && isPassing(error)) throw error
+        log.warn({ recapId, error: errorText(error) }, what)
+      })
+    await extra('YouTube did not take the thumbnail', () =>
+      setThumbnail(context, recap, moments, words.thumbnail, videoId),
+    )
+    await extra('the video is in no playlist', () =>
+      addToPlaylist(context, recap, plan.channel.settings.playlist, videoId),
+    )
     await noteStep(db, recapId, 'telling')
     await recordPublished(context, recap, plan, { moments, words, videoId, privacy })
     log.info({ recapId, videoId }, 'recap published')
@@ -184,9 +196,9 @@ async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<nu
   return before.uploadedAtMs ?? (await findUpload(db, before.recapId))?.uploadedAtMs ?? clock.now()
 }
 
-/** The chosen moment's picture, or the most wanted one's; without it the video is as good, so a refusal is only noted. */
+/** The chosen moment's picture, or the most wanted one's. */
 async function setThumbnail(
-  { publisher, storage, log }: JobContext,
+  { publisher, storage }: JobContext,
   recap: Recap,
   moments: readonly RecapMoment[],
   chosen: string | undefined,
@@ -194,26 +206,21 @@ async function setThumbnail(
 ) {
   const people = (m: RecapMoment) => m.people.length + m.unnamed
   const best = moments.find((m) => m.id === chosen) ?? [...moments].sort((a, b) => people(b) - people(a))[0]
-  if (!best) return
-  try {
-    await publisher.setThumbnail(recap.channelId, videoId, await storage.localFile(best.still))
-  } catch (error) {
-    log.warn({ recapId: recap.id, error: errorText(error) }, 'YouTube did not take the thumbnail')
-  }
+  if (best) await publisher.setThumbnail(recap.channelId, videoId, await storage.localFile(best.still))
 }
 
 async function addToPlaylist(
-  { publisher, log }: JobContext,
+  { publisher }: JobContext,
   recap: Recap,
   playlist: string | null,
   videoId: string,
 ) {
-  if (!playlist) return
-  try {
-    await publisher.addToPlaylist(recap.channelId, playlist, videoId)
-  } catch (error) {
-    log.warn({ recapId: recap.id, error: errorText(error) }, 'the video is in no playlist')
-  }
+  if (playlist) await publisher.addToPlaylist(recap.channelId, playlist, videoId)
+}
+
+/** Not 429: that is YouTube's limit of thumbnails, and each attempt costs quota. */
+function isPassing(error: unknown): boolean {
+  return kindOf(error) === 'transient' && !(error instanceof Fault && error.status === 429)
 }
 
 async function recordPublished(

@@ -41,6 +41,8 @@ export interface Session {
 export interface GoogleFaults {
   /** The next requests to the upload server get these statuses, in order. */
   uploadStatuses: number[]
+  /** The next thumbnails are answered with these. */
+  thumbnailStatuses: number[]
   /** So many videos are taken whole, and the answer that says so is a 503. */
   answersLost: number
   /** The next transfers break after so many bytes. */

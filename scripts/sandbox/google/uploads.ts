@@ -104,6 +104,8 @@ export function uploadRoutes(google: GoogleFacts): Hono {
   })
 
   app.post('/upload/youtube/v3/thumbnails/set', async (c) => {
+    const status = google.faults.thumbnailStatuses.shift()
+    if (status) return problem(c, status, 'backendError', 'Backend Error')
     const video = google.videos.find((v) => v.id === c.req.query('videoId'))
     if (!video) return problem(c, 404, 'videoNotFound', 'The video was not found')
     if (video.channelId !== google.who(c.req.header('authorization'))?.channelId)

@@ -21,6 +21,7 @@ export class GoogleWorld implements GoogleFacts {
   readonly dir = mkdtempSync(join(tmpdir(), 'sandbox-youtube-'))
   readonly faults: GoogleFaults = {
     uploadStatuses: [],
+    thumbnailStatuses: [],
     answersLost: 0,
     cutAfterBytes: [],
     quotaUsedUp: false,
