@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { startEchoes } from '../backend/echoes.ts'
+import type { Database } from '../backend/db/database.ts'
 import { recapsOf } from '../backend/db/recaps.ts'
 import { diskStorage } from '../backend/storage/disk.ts'
 import { makeLog } from '../backend/log.ts'
@@ -25,6 +26,10 @@ it.each(['before anything was uploaded', 'while it was uploaded', 'without its m
         async () => expect((await recapsOf(echoes.db, channelId))[0]?.state).toBe('rendered'),
         30_000,
       )
+    const publish = async (db: Database) => {
+      const [recap] = await recapsOf(db, channelId)
+      await visitor.ask(`${site}/recaps/${recap?.id}/publish`, {})
+    }
     let backedUp: Promise<unknown> | null = null
     if (when === 'while it was uploaded')
       sandbox.google.happened.once('half', () => (backedUp = backUp(config, to)))
@@ -32,7 +37,7 @@ it.each(['before anything was uploaded', 'while it was uploaded', 'without its m
     await rendered()
     if (when !== 'while it was uploaded') backedUp = backUp(config, to, when !== 'without its media')
     await backedUp
-    await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
+    await publish(echoes.db)
     // The first installation goes on to the end, and then its machine is lost.
     await vi.waitFor(() => expect(sandbox.google.videos).toHaveLength(1), 30_000)
     await backedUp
@@ -61,7 +66,8 @@ it.each(['before anything was uploaded', 'while it was uploaded', 'without its m
       log: makeLog('error'),
     })
     onTestFinished(() => restored.stop())
-    await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
+    // As the backup has it, nobody has said anything yet.
+    await publish(restored.db)
     await vi.waitFor(
       async () => expect((await recapsOf(restored.db, channelId))[0]?.state).toBe('published'),
       { timeout: 60_000, interval: 200 },

@@ -75,7 +75,7 @@ it.skipIf(!hasSwift())(
       keys.secretAccessKey,
     )
 
-    await visitor.submit(`${site}/agreement`, { kind: 'auto_publish' })
+    await visitor.ask(`${site}/recaps/${id}/publish`, {})
     await vi.waitFor(() => expect(sandbox.google.videos).toHaveLength(1), 30_000)
     expect(sandbox.google.videos[0]?.sha256).toBe(product?.sha256)
     await vi.waitFor(async () => expect((await recap())?.state).toBe('published'), 20_000)

@@ -138,6 +138,8 @@ function StepRow({ step, next }: { step: Step; next: boolean }) {
 const CERTIFY =
   'you certify that what is uploaded complies with the YouTube Terms of Service, including the Community Guidelines. Please be sure not to violate others’ copyright or privacy rights.'
 
+const ALREADY = 'One that is ready now waits until you press Publish.'
+
 function Agreement({ agreement, channel }: { agreement: ConsentKind | null; channel: Channel }) {
   const { reviewMs, privacy, madeForKids } = channel.settings
   const hours = reviewMs / 3_600_000
@@ -147,8 +149,8 @@ function Agreement({ agreement, channel }: { agreement: ConsentKind | null; chan
       'auto_publish',
       'Recaps go up by themselves',
       hours > 0
-        ? `An untouched recap goes up ${hours === 1 ? 'an hour' : `${hours} hours`} after it is ready.`
-        : 'A recap goes up as soon as it is ready. In the settings you can give yourself time to look.',
+        ? `An untouched recap goes up ${hours === 1 ? 'an hour' : `${hours} hours`} after it is ready. ${ALREADY}`
+        : `A recap goes up as soon as it is ready. In the settings you can give yourself time to look. ${ALREADY}`,
     ],
   ]
   return (
