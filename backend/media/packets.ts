@@ -7,16 +7,22 @@
 import { Packet } from 'node-av/lib'
 import type { BitStreamFilterContext, CodecParameters, Rational, Stream } from 'node-av/lib'
 import {
+  AV_CODEC_ID_AAC,
+  AV_CODEC_ID_AC3,
   AV_CODEC_ID_AV1,
+  AV_CODEC_ID_EAC3,
   AV_CODEC_ID_H264,
+  AV_CODEC_ID_MP3,
   AV_NOPTS_VALUE,
   AVMEDIA_TYPE_AUDIO,
   AVSEEK_FLAG_BACKWARD,
 } from 'node-av/constants'
+import { adtsFormatOf } from './adts.ts'
 import { annexBFilter, isIdr } from './annex-b.ts'
 import { withSequenceHeader } from './av1.ts'
 import { check, MediaError, openInput, readPacket, toSec, toTicks, type OpenInput } from './av.ts'
 import { SourceClock } from './source-clock.ts'
+import { decodeTimes, PictureTimes, RawStamps, SoundTimes } from './stamps.ts'
 
 /** Files of one format whose time stamps go on from each other. */
 export interface Take {
@@ -78,6 +84,11 @@ const PROBE_BYTES = 600_000
 const SEEK_MARGIN_SEC = 0.5
 /** Sound that is so late is not waited for. */
 const SOUND_TAIL_SEC = 1
+/** Sound that is stored before the first picture is kept for it up to this: fragments of MP4 hold seconds of it. */
+const EARLY_BYTES = 8 * 1024 * 1024
+const AAC_FRAME = 1024
+/** Sound whose frames are all of one length. */
+const FRAMES_ALIKE = new Set<number>([AV_CODEC_ID_AAC, AV_CODEC_ID_MP3, AV_CODEC_ID_AC3, AV_CODEC_ID_EAC3])
 
 export class TakeReader {
   readonly #take: Take
@@ -89,6 +100,12 @@ export class TakeReader {
   readonly #annexB: BitStreamFilterContext | null
   #audio: Stream | undefined
   #clock: SourceClock | undefined
+  readonly #stamps: RawStamps
+  readonly #pictureTimes = new PictureTimes<Packet>()
+  readonly #soundTimes = new SoundTimes<Buffer>()
+  /** Heard before the first picture was seen, raw. */
+  #early: { sec: number | null; lengthSec: number; data: Buffer }[] = []
+  #earlyBytes = 0
   #heardSec = -Infinity
   #frameSec: number
 
@@ -110,6 +127,7 @@ export class TakeReader {
     this.#base = video.timeBase
     this.#audioBase = audio?.timeBase
     this.#annexB = annexBFilter(video)
+    this.#stamps = new RawStamps(this.#input.context.iformat?.name === 'mpegts')
     this.#frameSec = take.known?.frameSec ?? frameSecOf(video)
     if (take.files.length === 1 && this.#hasIndex) this.#seek(video)
   }
@@ -132,16 +150,22 @@ export class TakeReader {
   *groups(): Generator<Group> {
     let pictures: Picture[] = []
     let next: Picture[] = []
-    const finish = (endSec: number, isLast = false): Group => ({
-      isLast,
-      keySec: pictures[0]?.sec ?? 0,
-      pictures,
-      endSec,
-      tail: next.length > 1 ? next : [],
-      frameSec: this.#frameSec,
-      isClean: this.#isClean(pictures[0]),
-      nextIsClean: this.#isClean(next[0]),
-    })
+    const finish = (endSec: number, isLast = false): Group => {
+      for (const [n, sec] of decodeTimes(pictures.map((p) => p.sec)).entries()) {
+        const picture = pictures[n]
+        if (picture) picture.dtsSec = sec
+      }
+      return {
+        isLast,
+        keySec: pictures[0]?.sec ?? 0,
+        pictures,
+        endSec,
+        tail: next.length > 1 ? next : [],
+        frameSec: this.#frameSec,
+        isClean: this.#isClean(pictures[0]),
+        nextIsClean: this.#isClean(next[0]),
+      }
+    }
     try {
       for (const picture of this.#pictures()) {
         const isKey = picture.packet.isKeyframe
@@ -185,10 +209,18 @@ export class TakeReader {
       while (this.#heardSec < sec && readPacket(this.#input, packet)) {
         const isPicture = packet.streamIndex === this.video.index
         if (!isPicture) this.#hear(packet)
-        else if (this.#clock && this.#clock.video(toSec(packet.dts, this.#base)) > sec + SOUND_TAIL_SEC)
-          return
+        else {
+          const rawSec = this.#secondsOf(packet.pts, this.#base)
+          if (
+            this.#clock &&
+            rawSec !== null &&
+            this.#clock.video(rawSec, this.#frameSec) > sec + SOUND_TAIL_SEC
+          )
+            break
+        }
         packet.unref()
       }
+      this.#hearTheRest()
     } finally {
       packet.free()
     }
@@ -201,6 +233,7 @@ export class TakeReader {
   }
 
   close(): void {
+    for (const { item } of this.#pictureTimes.flush(this.#frameSec)) item.free()
     this.#annexB?.free()
     this.#input.close()
   }
@@ -221,29 +254,42 @@ export class TakeReader {
               filtered.free()
               break
             }
-            yield this.#picture(filtered)
+            yield* this.#timed(filtered)
           }
         } else {
           // Whoever takes the picture has the packet: copying each one would cost as much as writing it.
           const taken = packet
           packet = emptyPacket()
-          yield this.#picture(taken)
+          yield* this.#timed(taken)
         }
       }
+      for (const { item, sec } of this.#pictureTimes.flush(this.#frameSec)) yield this.#picture(item, sec)
+      this.#hearTheRest()
     } finally {
       packet.free()
     }
   }
 
-  #picture(packet: Packet): Picture {
-    const base = this.#base
-    const pts = packet.pts === AV_NOPTS_VALUE ? packet.dts : packet.pts
-    const dts = packet.dts === AV_NOPTS_VALUE ? pts : packet.dts
-    this.#clock ??= new SourceClock(this.#origin(pts))
-    const dtsSec = this.#clock.video(toSec(dts, base))
+  /** The pictures whose time is known by now. */
+  *#timed(packet: Packet): Generator<Picture> {
+    const raw = packet.pts === AV_NOPTS_VALUE ? packet.dts : packet.pts
+    const sec = this.#secondsOf(raw, this.#base)
+    const known = this.#pictureTimes.push(packet, sec, packet.isKeyframe, this.#frameSec)
+    for (const { item, sec: rawSec } of known) yield this.#picture(item, rawSec)
+  }
+
+  #picture(packet: Packet, rawSec: number): Picture {
+    const clock = (this.#clock ??= new SourceClock(this.#origin(rawSec)))
+    const sec = clock.video(rawSec, this.#frameSec)
+    this.#hearEarly()
     if (packet.isKeyframe && this.video.codecpar.codecId === AV_CODEC_ID_AV1)
       this.#bringSequenceHeader(packet)
-    return { packet, sec: dtsSec + toSec(pts - dts, base), dtsSec, leading: false }
+    // When it is decoded is known with its group.
+    return { packet, sec, dtsSec: sec, leading: false }
+  }
+
+  #secondsOf(ticks: bigint, base: Rational): number | null {
+    return this.#stamps.seconds(ticks === AV_NOPTS_VALUE ? null : Number(ticks), base.num / base.den)
   }
 
   #bringSequenceHeader(packet: Packet): void {
@@ -264,20 +310,58 @@ export class TakeReader {
     this.#audio ??= this.#input.context.streams.find(
       (s) => s.index === packet.streamIndex && s.codecpar.codecType === AVMEDIA_TYPE_AUDIO,
     )
-    // Sound that comes before the first picture of the files belongs to what was not fetched.
-    if (packet.streamIndex !== this.#audio?.index || !packet.data || !this.#clock) return
+    if (packet.streamIndex !== this.#audio?.index || !packet.data) return
     this.#audioBase ??= this.#audio.timeBase
-    const sec = this.#clock.audio(toSec(packet.pts, this.#audioBase))
+    const sec = this.#secondsOf(packet.pts, this.#audioBase)
+    const data = Buffer.from(packet.data)
+    const lengthSec = this.#lengthOf(packet, data)
+    if (this.#clock) return this.#place(sec, lengthSec, data)
+    this.#early.push({ sec, lengthSec, data })
+    this.#earlyBytes += data.length
+    for (; this.#earlyBytes > EARLY_BYTES; this.#early.shift())
+      this.#earlyBytes -= this.#early[0]?.data.length ?? 0
+  }
+
+  /** Of a frame of sound. */
+  #lengthOf(packet: Packet, data: Buffer): number {
+    const told = adtsFormatOf(data)
+    if (told) return AAC_FRAME / told.sampleRate
+    const { codecId, frameSize, sampleRate } = this.#take.known?.audio ?? this.#audio?.codecpar ?? {}
+    // Containers that count milliseconds round their durations, too.
+    if (codecId !== undefined && FRAMES_ALIKE.has(codecId) && frameSize && sampleRate)
+      return frameSize / sampleRate
+    if (packet.duration > 0n && this.#audioBase) return toSec(packet.duration, this.#audioBase)
+    return AAC_FRAME / (sampleRate || 48_000)
+  }
+
+  #hearEarly(): void {
+    if (this.#early.length === 0) return
+    const early = this.#early
+    this.#early = []
+    for (const { sec, lengthSec, data } of early) this.#place(sec, lengthSec, data)
+  }
+
+  #place(rawSec: number | null, lengthSec: number, data: Buffer): void {
+    const sec = rawSec === null || !this.#clock ? null : this.#clock.audio(rawSec)
+    for (const { item, sec: at } of this.#soundTimes.push(data, sec, lengthSec)) this.#heard(item, at)
+  }
+
+  #hearTheRest(): void {
+    for (const { item, sec } of this.#soundTimes.flush()) this.#heard(item, sec)
+  }
+
+  #heard(data: Buffer, sec: number): void {
+    const par = this.#take.known?.audio ?? this.#audio?.codecpar
+    if (!par) return
     this.#heardSec = sec
-    this.#onSound({ sec, data: Buffer.from(packet.data) }, this.#take.known?.audio ?? this.#audio.codecpar)
+    this.#onSound({ sec, data }, par)
   }
 
   /** Raw seconds that are source time 0. */
-  #origin(firstPts: bigint): number {
+  #origin(firstSec: number): number {
     const { video } = this
-    const first =
-      this.#take.files.length === 1 && video.startTime !== AV_NOPTS_VALUE ? video.startTime : firstPts
-    return toSec(first, video.timeBase) - this.#take.filesStartSec
+    const isSought = this.#take.files.length === 1 && this.#hasIndex && video.startTime !== AV_NOPTS_VALUE
+    return (isSought ? toSec(video.startTime, video.timeBase) : firstSec) - this.#take.filesStartSec
   }
 
   /** Whether seeking finds key frames; in MPEG-TS it only guesses. */

@@ -66,6 +66,8 @@ export function readerOptions(container: Container, isList: boolean): Record<str
     // `concat:a|b` is a list that we wrote; its members are files.
     protocol_whitelist: isList ? 'concat,file' : 'file',
     format_whitelist: container === 'mov' ? 'mov,mp4,m4a,3gp,3g2,mj2' : container,
+    // Stamps as they are: FFmpeg's own guesses about their wrapping take one that says nothing for one far ahead.
+    ...(container === 'mpegts' ? { correct_ts_overflow: '0' } : {}),
     // Tables in an MP4 may say that its samples lie in another file.
     ...(container === 'mov' ? { enable_drefs: '0', use_absolute_path: '0' } : {}),
   }

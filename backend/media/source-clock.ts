@@ -8,21 +8,21 @@ export class SourceClock {
   #originSec: number
   #earlierSec: number
   #latestSec = -Infinity
-  #stepSec = 1 / 30
 
   constructor(originSec: number) {
     this.#originSec = this.#earlierSec = originSec
   }
 
-  video(rawSec: number): number {
+  /** @param frameSec how long the picture before it is shown */
+  video(rawSec: number, frameSec: number): number {
     const sec = rawSec - this.#originSec
     if (this.#latestSec !== -Infinity && Math.abs(sec - this.#latestSec) > JUMP_SEC) {
       this.#earlierSec = this.#originSec
-      this.#originSec = rawSec - this.#latestSec - this.#stepSec
+      this.#originSec = rawSec - this.#latestSec - frameSec
     }
     const at = rawSec - this.#originSec
-    if (at > this.#latestSec && at - this.#latestSec < 1) this.#stepSec = at - this.#latestSec
-    this.#latestSec = at
+    // Pictures come in the order of decoding: the one shown last need not have come last.
+    this.#latestSec = Math.max(this.#latestSec, at)
     return at
   }
 
