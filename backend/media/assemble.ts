@@ -66,6 +66,7 @@ export interface AssembleOptions {
 /** Key-frame cuts begin so much early at most; Twitch's parts begin with a key frame, and are shorter. */
 const LONGEST_GROUP_SEC = 15
 const HIGHEST_FPS = 120
+const COPIED_RATES = new Set([44_100, 48_000])
 
 /** @throws {MediaError} naming the piece, when a piece cannot be read or holds no picture */
 export async function assemble(
@@ -141,8 +142,17 @@ function formatOfRecap(takes: readonly SurveyedTake[]): Format {
   const { video, audio } = majorityFormat(
     takes.map((t) => ({ format: t.format, seconds: t.endSec - t.startSec })),
   )
-  // Sound that is not AAC, from a streamer's own recording, is converted, all of it.
-  return { video, audio: audio && { ...audio, codec: AV_CODEC_ID_AAC } }
+  return { video, audio: audio && soundOf(audio) }
+}
+
+/** What YouTube recommends: AAC in stereo. Its 48 kHz only where the source has neither that nor 44.1: then all would be encoded anew. */
+function soundOf({ sampleRate }: AudioFormat): AudioFormat {
+  return {
+    codec: AV_CODEC_ID_AAC,
+    sampleRate: COPIED_RATES.has(sampleRate) ? sampleRate : 48_000,
+    channels: 2,
+    isHighEfficiency: false,
+  }
 }
 
 /** The recap's picture track is described by the first take that has the recap's format. */

@@ -8,6 +8,7 @@ import { Dictionary, FFmpegError, FormatContext, InputFormat, Log, Rational } fr
 import type { CodecParameters, Packet, Stream } from 'node-av/lib'
 import {
   AVERROR_EOF,
+  AV_DISPOSITION_DEFAULT,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
   AV_LOG_ERROR,
@@ -88,7 +89,11 @@ export function openInput(url: string, probeBytes?: number | 'known'): OpenInput
     context.closeInputSync()
     throw error
   }
-  const find = (type: typeof AVMEDIA_TYPE_VIDEO) => context.streams.find((s) => s.codecpar.codecType === type)
+  // Of several tracks, e.g. of a recording with voice and game apart, the one that its writer calls the default.
+  const find = (type: typeof AVMEDIA_TYPE_VIDEO) => {
+    const tracks = context.streams.filter((s) => s.codecpar.codecType === type)
+    return tracks.find((s) => (s.disposition & AV_DISPOSITION_DEFAULT) !== 0) ?? tracks[0]
+  }
   return {
     context,
     video: find(AVMEDIA_TYPE_VIDEO),

@@ -8,6 +8,7 @@ import {
   AV_CODEC_ID_AV1,
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
+  AV_CODEC_ID_VP9,
   type AVPixelFormat,
   AV_PICTURE_TYPE_NONE,
 } from 'node-av/constants'
@@ -46,6 +47,13 @@ const ENCODERS = new Map<number, { name: string; options: Record<string, string>
         'x265-params':
           'log-level=none:repeat-headers=1:scenecut=0:rc-lookahead=0:bframes=0:pools=2:frame-threads=1',
       },
+    },
+  ],
+  [
+    AV_CODEC_ID_VP9,
+    {
+      name: 'libvpx-vp9',
+      options: { deadline: 'realtime', 'cpu-used': '8', 'lag-in-frames': '0', crf: '18', b: '0' },
     },
   ],
   [

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { Downloads } from './downloads.ts'
 import { fetchParts } from './fetch-parts.ts'
 import type { Part } from './playlist.ts'
@@ -41,13 +41,21 @@ const options = () => ({
 })
 
 it('a connection that breaks off is gone on with, if the server still has the same file', async () => {
+  const dir = folder()
   const { asked, url } = await serve((request, response) => {
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
     response.writeHead(from > 0 ? 206 : 200, { etag: '"a"', 'content-length': BODY.length - from })
     if (from > 0) return void response.end(BODY.subarray(from))
-    response.write(BODY.subarray(0, 50_000), () => response.socket?.end())
+    response.write(BODY.subarray(0, 50_000))
+    // Not before some of it is on the disk.
+    void vi
+      .waitFor(
+        () => expect(readdirSync(dir).some((name) => statSync(join(dir, name)).size > 0)).toBe(true),
+        10_000,
+      )
+      .then(() => response.socket?.end())
   })
-  const [dir, wanted] = [folder(), part(`${url}/0.ts`)]
+  const wanted = part(`${url}/0.ts`)
   const fetched = await fetchParts([wanted], dir, options())
   expect(readFileSync(fetched.fileOf(wanted)).equals(BODY)).toBe(true)
   expect(asked).toHaveLength(2)
@@ -106,4 +114,16 @@ it('what has grown since, or was muted, is another part: it is fetched again', a
   ])
     await fetchParts([one], dir, options())
   expect(asked.map((a) => a.url)).toEqual(['/7.ts', '/7.ts', '/7-muted.ts'])
+})
+
+it('parts that differ in the query of their address alone are two', async () => {
+  const { url } = await serve((request, response) => {
+    const body = Buffer.from(BODY)
+    body.write(request.url ?? '', 100)
+    response.writeHead(200, { 'content-length': body.length }).end(body)
+  })
+  const parts = [1, 2].map((n) => part(`${url}/part.ts?n=${n}`, n))
+  const fetched = await fetchParts(parts, folder(), options())
+  for (const each of parts)
+    expect(readFileSync(fetched.fileOf(each)).includes(new URL(each.url).search)).toBe(true)
 })

@@ -111,13 +111,15 @@ interface Item {
   url: string
   range?: ByteRange
   durationSec?: number
+  /** Of a part, in its playlist. */
+  index?: number
   name: string
 }
 
 function itemOf(part: Part): Item {
   const { url, range, durationSec, index } = part
   const name = `part ${index} (${new URL(url).pathname.split('/').at(-1)})`
-  return { url, durationSec, name, ...(range ? { range } : {}) }
+  return { url, durationSec, index, name, ...(range ? { range } : {}) }
 }
 
 async function bringOne(item: Item, dir: string, options: FetchOptions, part?: Part) {
@@ -157,10 +159,13 @@ async function bringOne(item: Item, dir: string, options: FetchOptions, part?: P
   return { file, bytes: (await stat(file)).size, cached }
 }
 
-/** Addresses are signed in their query or served by one host or another: what they lead to is told by the path. */
-function keyOf({ url, range, durationSec }: Omit<Item, 'name'>): string {
+/**
+ * Addresses are signed in their query or served by one host or another: what they lead to is told by the path, and, where
+ * parts differ in nothing but the query, by the place in the playlist.
+ */
+function keyOf({ url, range, durationSec, index }: Omit<Item, 'name'>): string {
   const { pathname } = new URL(url)
-  return [pathname, range?.offset ?? '', range?.length ?? '', durationSec ?? ''].join(' ')
+  return [pathname, range?.offset ?? '', range?.length ?? '', durationSec ?? '', index ?? ''].join(' ')
 }
 
 function fileNameOf(item: Item): string {

@@ -3,6 +3,7 @@
  * converted to the format that most of the recap has.
  */
 import type { CodecParameters, Stream } from 'node-av/lib'
+import { AV_CODEC_ID_AAC, AV_PROFILE_AAC_HE, AV_PROFILE_AAC_HE_V2 } from 'node-av/constants'
 import type { AVCodecID, AVPixelFormat } from 'node-av/constants'
 
 export interface VideoFormat {
@@ -18,6 +19,8 @@ export interface AudioFormat {
   codec: AVCodecID
   sampleRate: number
   channels: number
+  /** AAC that only decoders of HE-AAC play whole: it is not written as what it is not. */
+  isHighEfficiency: boolean
 }
 
 export interface Format {
@@ -34,8 +37,14 @@ export function videoFormatOf(stream: Stream): VideoFormat {
   return { codec: codecId, width, height, pixels: format as AVPixelFormat, fps: fpsOf(stream) }
 }
 
-export function audioFormatOf({ codecId, sampleRate, channels }: CodecParameters): AudioFormat {
-  return { codec: codecId, sampleRate, channels }
+export function audioFormatOf({ codecId, profile, sampleRate, channels }: CodecParameters): AudioFormat {
+  const isHighEfficiency = profile === AV_PROFILE_AAC_HE || profile === AV_PROFILE_AAC_HE_V2
+  return {
+    codec: codecId,
+    sampleRate,
+    channels,
+    isHighEfficiency: codecId === AV_CODEC_ID_AAC && isHighEfficiency,
+  }
 }
 
 export function sameVideo(a: VideoFormat, b: VideoFormat): boolean {
@@ -46,7 +55,12 @@ export function sameVideo(a: VideoFormat, b: VideoFormat): boolean {
 }
 
 export function sameAudio(a: AudioFormat, b: AudioFormat): boolean {
-  return a.codec === b.codec && a.sampleRate === b.sampleRate && a.channels === b.channels
+  return (
+    a.codec === b.codec &&
+    a.sampleRate === b.sampleRate &&
+    a.channels === b.channels &&
+    a.isHighEfficiency === b.isHighEfficiency
+  )
 }
 
 /**

@@ -132,6 +132,6 @@ function isSame(sound: Sound, par: CodecParameters, target: AudioFormat): boolea
   const told = adtsFormatOf(sound.data)
   const known = audioFormatOf(par)
   if (!told) return sameAudio(known, target)
-  const format = { codec: known.codec, ...told }
+  const format = { ...known, ...told }
   return sameAudio(format, target) && (known.sampleRate === 0 || sameAudio(known, target))
 }

@@ -41,11 +41,16 @@ export function partsOf(windows: Window[]): Part[] {
   return [...byIndex.values()].sort((a, b) => a.index - b.index)
 }
 
+/** Initialisation parts may be ranges of one file. */
+function isSameMap(a: Part['map'], b: Part['map']): boolean {
+  return a?.url === b?.url && a?.range?.offset === b?.range?.offset && a?.range?.length === b?.range?.length
+}
+
 function runsOf(parts: Part[]): Part[][] {
   const runs: Part[][] = []
   for (const part of parts) {
     const run = runs.at(-1)
-    const sameMap = run?.[0]?.map?.url === part.map?.url
+    const sameMap = isSameMap(run?.[0]?.map, part.map)
     if (run && !part.discontinuity && sameMap) run.push(part)
     else runs.push([part])
   }
