@@ -10,6 +10,7 @@
  *   move [--count 1000] [--faults 200] [--seed 1]   media moved into a bucket and back while everything fails
  *   weather [--count 300] [--seed 1] [--speed 60]   shows under random faults of every service, while processes are killed
  *   crowd [--channels 130]   130 channels, 60 of them live at once, three rounds of reconciliation
+ *   media [--only TEXT]      recaps of recordings of all kinds (scripts/media-catalogue), watched by the system’s ffmpeg
  *   --json  print the figures as one line of JSON, last
  *
  * Exit code 1 when something was lost or doubled.
@@ -24,6 +25,7 @@ import { inventedTiming, realTiming } from './soak/chat-timing.ts'
 import { soakBilling } from './soak/billing.ts'
 import { soakEvents } from './soak/events.ts'
 import { POINTS, soakKills, type Point } from './soak/kills.ts'
+import { soakMedia } from './soak/media.ts'
 import { soakMove } from './soak/move.ts'
 import { soakRender } from './soak/render.ts'
 import { soakUpload } from './soak/upload.ts'
@@ -43,6 +45,7 @@ const { values: args, positionals } = parseArgs({
     seconds: { type: 'string', default: '180' },
     restarts: { type: 'string', default: '10' },
     speed: { type: 'string', default: '60' },
+    only: { type: 'string' },
   },
 })
 /** Points planned for each instance. Some pass while it still recovers from the kill before: about 3 or 4 become kills. */
@@ -59,6 +62,7 @@ const SOAKS: Record<string, () => Promise<boolean>> = {
   move,
   weather,
   crowd,
+  media,
 }
 
 async function main(): Promise<boolean> {
@@ -192,8 +196,19 @@ async function crowd(): Promise<boolean> {
   })
   console.table(report)
   if (args.json) console.log(JSON.stringify(report))
-  const { refusedWrongly, endedWrongly, recaps, published, tooMany } = report
-  return refusedWrongly + endedWrongly + tooMany === 0 && recaps === live && published === live
+  const { refusedWrongly, endedWrongly, recaps, published, doubled, tooMany } = report
+  return refusedWrongly + endedWrongly + doubled + tooMany === 0 && recaps === live && published === live
+}
+
+async function media(): Promise<boolean> {
+  const { complaints, ...report } = await soakMedia({
+    only: args.only ?? '',
+    onProgress: (line) => console.log(`  ${line}`),
+  })
+  console.table(report)
+  for (const complaint of complaints) console.log(complaint)
+  if (args.json) console.log(JSON.stringify({ ...report, complaints }))
+  return report.wrong + report.failedThoughCuttable === 0
 }
 
 /** `count` points in the order in which a show meets them. */

@@ -12,8 +12,8 @@ import { encoded, openEncoder } from '../../../backend/media/coders.ts'
 import { FilterChain } from '../../../backend/media/filter-chain.ts'
 import { PartsWriter, type Container, type Footage } from './parts.ts'
 
-const WIDTH = 320
-const HEIGHT = 180
+export const WIDTH = 320
+export const HEIGHT = 180
 const BITS = 20
 const BIT = 16
 const BIT_TOP = 152
@@ -210,7 +210,7 @@ export function readClock(luma: Uint8Array, stride: number, scale = 1): number {
   return n
 }
 
-function drawClock(n: number, fps: number): Buffer {
+export function drawClock(n: number, fps: number): Buffer {
   const picture = Buffer.alloc((WIDTH * HEIGHT * 3) / 2, 128)
   // A slow diagonal wave gives the encoder something to predict, so that P and B frames are real; a band of it is enough.
   picture.fill(86, 0, WIDTH * HEIGHT)
