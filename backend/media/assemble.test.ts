@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
@@ -97,4 +97,22 @@ it('the child process renders the same with thumbnails, and a damaged part is an
   await expect(renderRecap({ pieces: [broken], file: join(dir, 'x.mp4'), stillsDir: dir })).rejects.toThrow(
     'moment 7',
   )
+})
+
+it('renderings into one folder leave each other alone, and one that fails, or is ended, leaves nothing', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'render-'))
+  const make = (name: string, sec: number) => {
+    const stillsDir = join(dir, `${name}-stills`)
+    return renderRecap({ pieces: [piece(sec, sec + 10)], file: join(dir, `${name}.mp4`), stillsDir })
+  }
+  const stop = new AbortController()
+  const ended = renderRecap(
+    { pieces: [piece(0, 140)], file: join(dir, 'c.mp4'), stillsDir: dir, cut: 'exact' },
+    { signal: stop.signal, onProgress: () => stop.abort() },
+  )
+  const broken = { ...piece(20, 30), files: [join(clockVod, 'parts.json')] }
+  const failed = renderRecap({ pieces: [broken], file: join(dir, 'd.mp4'), stillsDir: dir })
+  const made = await Promise.allSettled([make('a', 10), make('b', 40), ended, failed])
+  expect(made.map((m) => m.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
+  expect(readdirSync(dir).sort()).toEqual(['a-stills', 'a.mp4', 'b-stills', 'b.mp4'])
 })

@@ -4,19 +4,19 @@
  */
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, rename, stat } from 'node:fs/promises'
 import { setPriority } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { assemble, type CutPiece } from './assemble.ts'
 import { kindOf } from '../../shared/fault.ts'
 import { MediaError, quietFfmpeg } from './av.ts'
 import { RenderCrash } from './crash.ts'
 import { checkRecap } from './check-recap.ts'
 import { dress, PLAIN } from './dress.ts'
-import type { RenderAnswer, RenderedPiece, RenderRequest } from './render.ts'
+import type { RenderAnswer, RenderedPiece, RenderOrder } from './render.ts'
 
-process.once('message', (request: RenderRequest) => {
-  void render(request).then(
+process.once('message', (order: RenderOrder) => {
+  void render(order).then(
     (answer) => process.send?.(answer, () => process.exit(0)),
     (error: unknown) => process.send?.(failureOf(error), () => process.exit(1)),
   )
@@ -48,19 +48,20 @@ async function render({
   stillsDir,
   cut = 'keyframe',
   look = PLAIN,
-}: RenderRequest): Promise<RenderAnswer> {
+  workDir,
+}: RenderOrder): Promise<RenderAnswer> {
   setPriority(5)
   quietFfmpeg()
-  await removeUnfinished(file)
-  const unfinished = `${file}.${process.pid}.partial`
-  const lookDir = await mkdtemp(join(dirname(file), 'look-'))
+  const unfinished = join(workDir, 'recap.mp4')
+  const lookDir = join(workDir, 'look')
+  await mkdir(lookDir)
   const dressed = await dress(pieces, look, lookDir, cut, (piece) => tell(null, piece))
   const began = performance.now()
   // The thumbnail of a moment is of the moment, not of what goes before it.
   const mainOf = pieces.map((p, n) => dressed.pieces.findIndex((d) => d.source === n && d.name === p.name))
   const assembled = await assemble(dressed.pieces, unfinished, {
     cut: dressed.cut,
-    stillOf: (n) => (mainOf.includes(n) ? stillFile(stillsDir, mainOf.indexOf(n)) : undefined),
+    stillOf: (n) => (mainOf.includes(n) ? stillFile(workDir, mainOf.indexOf(n)) : undefined),
     onPiece: (piece) => tell(null, piece),
     onProgress: (sec) => tell(sec),
   })
@@ -68,12 +69,14 @@ async function render({
   // What goes wrong from here on is no piece's fault.
   tell(null, '')
   const finding = checkRecap(unfinished, assembled, dressed.pieces)
-  await rm(lookDir, { recursive: true, force: true })
   const sha256 = sha256Of(unfinished)
   const { size } = await stat(unfinished)
-  await rename(unfinished, file)
   const { user, system } = process.cpuUsage()
   const stills = pieces.map((_, n) => stillFile(stillsDir, n))
+  for (const [n, still] of stills.entries())
+    if (existsSync(stillFile(workDir, n))) await copyFile(stillFile(workDir, n), still)
+  // Last: who sees the recap, sees all of it.
+  await rename(unfinished, file)
   const asked = pieces.map((piece, n) =>
     together(
       piece.name,
@@ -133,12 +136,4 @@ function together(name: string, parts: readonly CutPiece[]): RenderedPiece {
     encodedPictures: sum((p) => p.encodedPictures),
     silentSec: sum((p) => p.silentSec),
   }
-}
-
-/** What renderers left behind that were killed. One that only slept through a take-over loses its file, and fails. */
-async function removeUnfinished(file: string): Promise<void> {
-  const dir = dirname(file)
-  for (const name of await readdir(dir))
-    if (name.endsWith('.partial') || name.startsWith('look-'))
-      await rm(join(dir, name), { recursive: true, force: true })
 }

@@ -1,7 +1,7 @@
 /** Renders a recap in a child process that may crash, hang or be cancelled without harm to the worker. */
 import { fork } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, type FaultKind } from '../../shared/fault.ts'
 import { faultKind } from '../domain/failures.ts'
@@ -20,6 +20,12 @@ export interface RenderRequest {
   look?: Look
   /** Where `0.jpg`, `1.jpg` … go: one thumbnail per piece. */
   stillsDir: string
+}
+
+/** What the child is told. */
+export interface RenderOrder extends RenderRequest {
+  /** A folder of this rendering alone, which goes when it ends, however it ends. */
+  workDir: string
 }
 
 /** A piece as asked for, with the card, clip or fade in front of it. */
@@ -68,6 +74,16 @@ export interface RenderOptions {
 export async function renderRecap(request: RenderRequest, options: RenderOptions = {}): Promise<Rendered> {
   await mkdir(dirname(request.file), { recursive: true })
   await mkdir(request.stillsDir, { recursive: true })
+  const workDir = await mkdtemp(join(dirname(request.file), '.render-'))
+  try {
+    return await inChild({ ...request, workDir }, options)
+  } finally {
+    // A child that is being ended may write a last file into it.
+    await rm(workDir, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+async function inChild(order: RenderOrder, options: RenderOptions): Promise<Rendered> {
   const { silenceMs = 120_000, signal, onProgress } = options
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), {
@@ -108,6 +124,6 @@ export async function renderRecap(request: RenderRequest, options: RenderOptions
         new RenderCrash(`the renderer ${end} before it was done${said}`, piece, isHung || isOwnFault(killed)),
       )
     })
-    child.send(request)
+    child.send(order)
   })
 }

@@ -185,7 +185,8 @@ async function runInstance(instance: number, plan: Point[], options: KillsOption
 
 function halfWritten(dir: string): number {
   try {
-    return readdirSync(dir, { recursive: true }).filter((file) => String(file).endsWith('.partial')).length
+    return readdirSync(dir, { recursive: true }).filter((file) => /\.partial$|\.render-/.test(String(file)))
+      .length
   } catch {
     // A folder was cleared away while we looked.
     return 1
