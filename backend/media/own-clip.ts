@@ -1,11 +1,15 @@
 /** A first or last clip of a streamer's own is tried before it is kept: what no recap could show is refused when it comes. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import PQueue from 'p-queue'
 import { durationOf } from './probe.ts'
 import { renderRecap } from './render.ts'
 
+const turns = new PQueue({ concurrency: 1 })
+
 /**
- * Makes a recap of nothing but the clip, as long as it is not too long for one.
+ * Makes a recap of nothing but the clip, as long as it is not too long for one; one clip at a time. As in any recap, its
+ * first and last pictures are decoded, and the rest is copied.
  * @returns how long it plays, seconds
  * @throws {MediaError} when it cannot be shown; a transient {@link Fault} where that could not be found out
  */
@@ -15,8 +19,9 @@ export async function tryClip(file: string, longestSec: number): Promise<number>
   const dir = await mkdtemp(join(dirname(file), 'try-'))
   try {
     const clip = { name: 'the clip', files: [file], filesStartSec: 0, startSec: 0, endSec: seconds }
-    // Each of its pictures is decoded: a damaged one would be found in the recap otherwise.
-    await renderRecap({ pieces: [clip], file: join(dir, 'clip.mp4'), stillsDir: dir, cut: 'exact' })
+    await turns.add(() =>
+      renderRecap({ pieces: [clip], file: join(dir, 'clip.mp4'), stillsDir: dir, cut: 'exact' }),
+    )
     return seconds
   } finally {
     await rm(dir, { recursive: true, force: true })
