@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate'
 import { describe, expect, it, vi } from 'vitest'
 import { changeSettings } from '../backend/db/channels.ts'
 import { decideRecap, noteTrouble, recapsOf, type Recap } from '../backend/db/recaps.ts'
+import { grantRevoked } from '../backend/db/grants.ts'
 import { findUpload } from '../backend/db/uploads.ts'
 import type { ChannelSettings } from '../shared/settings.ts'
 import type { DeskState } from '../shared/desk.ts'
@@ -224,9 +225,14 @@ describe('YouTube', () => {
     const other = await connectYoutube(visitor, site, undefined, { channel: 'UCsandboxother0000000000' })
     expect(other.html).toContain('Please choose “Sandbox Streamer” again')
     await connectYoutube(visitor, site)
-    await reaches('published')
+    const { id } = await reaches('published')
     await vi.waitFor(() => expect(mails()).toHaveLength(2), 10_000)
     expect(sandbox.google.videos).toHaveLength(1)
+    // Where nothing waits, whoever has lost a channel is not held to it.
+    await grantRevoked(running.echoes.db, running.channelId, 'youtube', Date.now())
+    const after = await connectYoutube(visitor, site, undefined, { channel: 'UCsandboxother0000000000' })
+    expect(after.html).not.toContain('Please choose')
+    expect(await findUpload(running.echoes.db, id)).toMatchObject({ state: 'live' })
   })
 
   it('cannot take the thumbnail for a moment: it gets it later; a refusal of it stops nothing', async () => {

@@ -141,6 +141,18 @@ export async function isUploading(db: Database, channelId: string): Promise<bool
   return row !== undefined
 }
 
+/** Whether a finished video of a channel's waits to be published. */
+export async function hasWaiting(db: Database, channelId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('recaps')
+    .select('id')
+    .where('channel_id', '=', channelId)
+    .where('state', '=', 'rendered')
+    .where((e) => e.or([e('decision', 'is', null), e('decision', '!=', 'drop')]))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Uploads of whose video nobody has asked since. `sinceMs`: when somebody did last. */
 export async function staleUploads(
   db: Database,

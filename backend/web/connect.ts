@@ -7,7 +7,7 @@ import type { Database } from '../db/database.ts'
 import { isLeaving } from '../db/departures.ts'
 import { channelsEditedBy } from '../db/editors.ts'
 import { findGrant, storeNewGrant } from '../db/grants.ts'
-import { isUploading } from '../db/uploads.ts'
+import { hasWaiting, isUploading } from '../db/uploads.ts'
 import { saveSignIn, takeSignIn, type SignIn } from '../db/sessions.ts'
 import type { Log } from '../log.ts'
 import type { TokenBox } from '../token-box.ts'
@@ -174,7 +174,8 @@ export function connectRoutes(options: ConnectOptions): Hono {
       clock,
       async (tx, before) => {
         if (!before || before.accountId === account.id) return
-        if (before.state === 'ok' && !(await isUploading(tx, channelId))) return
+        const holds = before.state === 'ok' ? isUploading : hasWaiting
+        if (!(await holds(tx, channelId))) return
         const why =
           before.state === 'ok'
             ? 'a recap is on its way there. Once it is published, you can connect another channel'

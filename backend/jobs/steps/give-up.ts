@@ -34,8 +34,11 @@ export async function giveUp(
     }))
   await within(db, async (tx) => {
     await holdChannel(tx, recap.channelId)
-    // Whoever wants no recap wants no news of it.
-    if ((await findRecap(tx, recapId))?.decision === 'drop') return
+    if ((await findRecap(tx, recapId))?.decision === 'drop') {
+      // Whoever wants no recap wants no news of it.
+      await recordStep(tx, recap, { state: recap.product ? 'rendered' : 'empty', step: 'done' }, clock.now())
+      return
+    }
     const step = notice.step ?? 'given up'
     await recordStep(tx, recap, { state: 'failed', step, failure: notice.why }, clock.now())
     await tell?.(tx, clock.now())
