@@ -83,7 +83,7 @@ const PROBE_BYTES = 600_000
 /** A key frame is sought this much early, for the sound that belongs to it. */
 const SEEK_MARGIN_SEC = 0.5
 /** Sound that is so late is not waited for. */
-const SOUND_TAIL_SEC = 1
+const SOUND_TAIL_SEC = 2
 /** Sound that is stored before the first picture is kept for it up to this: fragments of MP4 hold seconds of it. */
 const EARLY_BYTES = 8 * 1024 * 1024
 const AAC_FRAME = 1024
