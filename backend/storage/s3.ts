@@ -78,6 +78,8 @@ export function s3Storage(options: S3Options): Storage {
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       requestTimeout: REQUEST_MS,
+      // The one above only warns: a bucket that falls silent in the middle is left by this one.
+      socketTimeout: REQUEST_MS,
       ...(options.lookup
         ? {
             httpAgent: { keepAlive: true, lookup: options.lookup },
