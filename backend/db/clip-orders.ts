@@ -23,10 +23,11 @@ export interface ClipOrders {
   /** Of all who want the clip, one may order it; again only where an order from before `lostBeforeMs` has become nothing. */
   claim(key: ClipKey, now: number, lostBeforeMs: number): Promise<boolean>
   made(key: ClipKey, clipId: string): Promise<void>
-  /** Twitch said no, or was never asked: there is no such clip. */
-  refused(key: ClipKey): Promise<void>
-  /** The clip is not there, and will not be: it was never made, or was deleted. It may be ordered anew. */
-  lost(key: ClipKey, clipId: string): Promise<void>
+  /**
+   * There is no such clip, so it may be ordered again: Twitch refused the order, or never got it (`clipId` null); or the clip
+   * was never made, or has been deleted.
+   */
+  forget(key: ClipKey, clipId: string | null): Promise<void>
 }
 
 export function clipOrders(db: Database): ClipOrders {
@@ -71,22 +72,14 @@ export function clipOrders(db: Database): ClipOrders {
         .where('end_sec', '=', endSec)
         .execute()
     },
-    async refused({ vodId, startSec, endSec }) {
+    async forget({ vodId, startSec, endSec }, clipId) {
       await db
         .deleteFrom('clip_orders')
         .where('vod_id', '=', vodId)
         .where('start_sec', '=', startSec)
         .where('end_sec', '=', endSec)
-        .where('clip_id', 'is', null)
-        .execute()
-    },
-    async lost({ vodId, startSec, endSec }, clipId) {
-      await db
-        .deleteFrom('clip_orders')
-        .where('vod_id', '=', vodId)
-        .where('start_sec', '=', startSec)
-        .where('end_sec', '=', endSec)
-        .where('clip_id', '=', clipId)
+        // Another process may have ordered it meanwhile.
+        .where('clip_id', clipId === null ? 'is' : '=', clipId)
         .execute()
     },
   }

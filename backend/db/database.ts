@@ -237,7 +237,7 @@ class ImmediateSqliteDialect extends SqliteDialect {
 }
 
 /**
- * `+?` is the value itself, but not a bare parameter. SQLite built with STAT4, as better-sqlite3 has it, plans a query anew
+ * `+?` is the value itself, but not a bare parameter. SQLite built with STAT4, as better-sqlite3 has it, plans a query again
  * each time a bare parameter that decided on its order is bound (sqlite3_bind_*: "expmask"), which takes five times what
  * our small queries take.
  */

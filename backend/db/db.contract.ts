@@ -124,7 +124,7 @@ export function databaseContract(name: string, open: () => Promise<Database>): v
       expect(await orders.claim(key, NOW + 1_000, NOW)).toBe(true)
       await orders.made(key, 'FunnyClip')
       expect(await orders.claim(key, NOW + DAY_MS, NOW + DAY_MS)).toBe(false)
-      await orders.refused(key)
+      await orders.forget(key, null)
       expect(await orders.find(key)).toEqual({ sentAtMs: NOW + 1_000, clipId: 'FunnyClip' })
       await forgetClipOrders(db, NOW + 1_001)
       expect(await orders.find(key)).toBeNull()

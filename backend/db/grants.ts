@@ -206,7 +206,7 @@ export async function renewGrant(
     return within(db, async (tx) => {
       await holdChannel(tx, channelId)
       const now = await findGrant(tx, channelId, provider)
-      // The streamer may have signed in anew meanwhile, or another process took over from one that was frozen: what is newer stays.
+      // The streamer may have signed in again meanwhile, or another process took over from one that was suspended: the newer grant stays.
       if (now?.tokens !== grant.tokens) return now
       await saveGrant(tx, whole, clock.now())
       return whole

@@ -55,7 +55,7 @@ async function isWorkDone(db: Database, showId: string): Promise<boolean> {
     .where('show_id', '=', showId)
     .execute()
   if (show && show.ended_at === null) return false
-  // One that is rendered may be made anew until it is published.
+  // One that is rendered may be rendered again until it is published.
   const open = (r: (typeof recaps)[number]) =>
     r.decision !== 'drop' && (r.state === 'preparing' || r.state === 'rendered')
   return recaps.length > 0 && !recaps.some(open)

@@ -1,4 +1,4 @@
-/** Ways back: a recap that is made anew, tried once more, or taken up again when its recording has come after all. */
+/** Recaps that get another try: at the streamer’s request, or because their recording has appeared after all. */
 import { within, type Database } from './database.ts'
 
 /** Why a recap was given up: nobody pays for it; these are taken up again once somebody does. */

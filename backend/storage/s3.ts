@@ -43,6 +43,8 @@ export interface S3Options {
   localDir: string
   /** Resolves names, where the address comes from outside. */
   lookup?: LookupFunction
+  /** A connection on which nothing moves for so long is given up. */
+  silenceMs?: number
   /** Larger files go in parts of this size, at least 5 MiB. */
   partBytes?: number
 }
@@ -56,7 +58,7 @@ const TRIES = 6
 /** Twitch allows a cache of its content for at most 24 h; nothing is worked on for longer. */
 const WORK_LASTS_MS = 24 * 60 * 60_000
 const CONNECT_MS = 10_000
-const REQUEST_MS = 120_000
+const SILENCE_MS = 120_000
 
 /** Where an upload under way is noted, so that another process goes on with it. */
 interface UploadNote {
@@ -66,7 +68,7 @@ interface UploadNote {
 }
 
 export function s3Storage(options: S3Options): Storage {
-  const { bucket: Bucket, prefix } = options
+  const { bucket: Bucket, prefix, silenceMs = SILENCE_MS } = options
   const local = resolve(options.localDir)
   const s3 = new S3Client({
     region: options.region,
@@ -77,9 +79,8 @@ export function s3Storage(options: S3Options): Storage {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      // The one above only warns: a bucket that falls silent in the middle is left by this one.
-      socketTimeout: REQUEST_MS,
+      // Not `requestTimeout`, which only warns.
+      socketTimeout: silenceMs,
       ...(options.lookup
         ? {
             httpAgent: { keepAlive: true, lookup: options.lookup },

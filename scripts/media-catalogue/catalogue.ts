@@ -53,6 +53,7 @@ const HEVC_OPEN = HEVC.map((a) => a.replace('open-gop=0', 'open-gop=1'))
 const AV1 = ['-c:v', 'libsvtav1', '-preset', '8', '-g', '60', '-crf', '20']
 const VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '60', '-b:v', '600k']
 const AAC = ['-c:a', 'aac', '-b:a', '128k']
+const PLAYLIST = `-f hls -hls_time ${PART_SEC} -hls_list_size 0 -hls_playlist_type vod`.split(' ')
 const BOTH = ['-map', '0:v', '-map', '1:a']
 
 const sources: Source[] = []
@@ -97,17 +98,7 @@ function hls(
 ): void {
   const { recording = {}, ...rest } = facts
   const map = recording.sound === null ? ['-map', '0:v'] : BOTH
-  const list = [
-    '-f',
-    'hls',
-    '-hls_time',
-    String(PART_SEC),
-    '-hls_list_size',
-    '0',
-    '-hls_playlist_type',
-    'vod',
-    ...(type === 'fmp4' ? ['-hls_segment_type', 'fmp4'] : []),
-  ]
+  const list = [...PLAYLIST, ...(type === 'fmp4' ? ['-hls_segment_type', 'fmp4'] : [])]
   add(`hls ${type} ${name}`, rest, (dir) =>
     make(dir, 'index.m3u8', { ...recording, args: [...map, ...args, ...list] }),
   )
@@ -309,17 +300,7 @@ for (const [from, to] of [
 
 /** A playlist of three parts. */
 function madeHls(dir: string, args: readonly string[], more: readonly string[] = []): string {
-  const list = [
-    '-f',
-    'hls',
-    '-hls_time',
-    String(PART_SEC),
-    '-hls_list_size',
-    '0',
-    '-hls_playlist_type',
-    'vod',
-  ]
-  return make(dir, 'index.m3u8', { args: [...BOTH, ...args, ...list, ...more] })
+  return make(dir, 'index.m3u8', { args: [...BOTH, ...args, ...PLAYLIST, ...more] })
 }
 
 const partsOf = (dir: string) => [0, 1, 2].map((n) => join(dir, `index${n}.ts`))

@@ -20,7 +20,7 @@ const COLUMNS = [
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
-  // SQLite cannot drop the old constraint, so the table is built anew on both.
+  // SQLite cannot drop the old constraint, so the table is rebuilt on both.
   await schema
     .createTable('recaps_of_spans')
     .addColumn('id', 'text', (c) => c.primaryKey())

@@ -98,7 +98,7 @@ async function bringClips(
   const unsure: Clip[] = []
   const giveUp = async ({ clip, id }: Ordered, why: string) => {
     lost.set(nameOf(clip), why)
-    await orders.lost({ channelId: vod.channelId, vodId: vod.vodId, ...clip }, id)
+    await orders.forget({ channelId: vod.channelId, vodId: vod.vodId, ...clip }, id)
   }
   for (const clip of all) {
     if (await stat(fileOf(clip)).catch(() => null)) continue
@@ -205,7 +205,7 @@ async function orderOnce(
   } catch (error) {
     // A refusal is an answer: there is no such clip.
     const isNot = error instanceof Fault && (error.isUnsent || (error.status ?? 500) < 500)
-    if (isClaimed && isNot) await orders.refused(key)
+    if (isClaimed && isNot) await orders.forget(key, null)
     throw error
   }
 }
