@@ -6,7 +6,7 @@
  * A take of another format than the recap's is encoded as a whole, and is then exact, too.
  */
 import type { CodecParameters, Packet } from 'node-av/lib'
-import { MediaError, outOfMemory } from './av.ts'
+import { MediaError } from './av.ts'
 import { PictureEncoder, type EncodedPicture } from './encode-pictures.ts'
 import type { Format } from './formats.ts'
 import { TakeReader, type Group, type Picture, type Take } from './packets.ts'
@@ -193,7 +193,7 @@ class TakeCutter {
     const pictures = this.#goesOn ? group.pictures : group.pictures.filter((p) => !p.leading)
     const count =
       untilSec === Infinity ? pictures.length : closedCount(pictures, untilSec - group.frameSec / 2)
-    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec, false)
+    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec)
     const next = pictures.slice(count).map((p) => p.sec)
     this.#ends(next.length > 0 ? Math.min(...next) : group.endSec)
   }
@@ -211,7 +211,7 @@ class TakeCutter {
       if (written < shownTo && shownTo <= endSec + half) [count, closedSec] = [n, shownTo]
       if (pictures[n] && (pictures[n]?.dtsSec ?? 0) > endSec + half) break
     }
-    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec, true)
+    for (const picture of pictures.slice(0, count)) this.#writeCopy(picture, group.frameSec)
     if (count > 0) this.#ends(closedSec)
     if (closedSec < endSec - half) this.#encode(group, closedSec, endSec)
   }
@@ -275,13 +275,9 @@ class TakeCutter {
     return new PictureEncoder({ ...span, ...(label ? { label } : {}) })
   }
 
-  /** @param again the picture is needed once more: the writer takes the data with it */
-  #writeCopy(picture: Picture, frameSec: number, again: boolean): void {
+  #writeCopy(picture: Picture, frameSec: number): void {
     this.#begins(picture.sec)
-    const packet = again ? picture.packet.clone() : picture.packet
-    if (!packet) throw outOfMemory()
-    this.#write(packet, picture.sec, picture.dtsSec, frameSec)
-    if (again) packet.free()
+    this.#write(picture.packet, picture.sec, picture.dtsSec, frameSec)
   }
 
   #writeEncoded({ packet, sec }: EncodedPicture, frameSec: number): void {

@@ -33,6 +33,10 @@ export class RecapWriter {
   readonly #audioBase: Rational
   readonly #audio: Stream | null
   readonly #sampleRate: number
+  /** The latest picture: how long it is shown is known with the next one. */
+  readonly #held = new Packet()
+  #holds = false
+  #firstVideoDts = AV_NOPTS_VALUE
   #lastVideoDts = AV_NOPTS_VALUE
   #slots = 0
   #silentSlots = 0
@@ -44,6 +48,7 @@ export class RecapWriter {
   /** @throws {MediaError} */
   constructor(out: string, { video, audio, longestSec, fps }: RecapTracks) {
     this.#out = out
+    this.#held.alloc()
     this.#sampleRate = audio?.sampleRate ?? 48_000
     check(this.#context.allocOutputContext2(null, 'mp4', out), `cannot write ${out}`)
     const track = this.#addStream(video, VIDEO_BASE)
@@ -78,18 +83,28 @@ export class RecapWriter {
     return (this.#silentSlots * AAC_FRAME) / this.#sampleRate
   }
 
+  /** The packet stays the caller's, with its times. */
   writeVideo(packet: Packet, ptsSec: number, dtsSec: number, durationSec: number): void {
     const base = this.#videoBase
-    packet.pts = toTicks(ptsSec, base)
+    this.#writeHeld()
+    check(this.#held.ref(packet), `cannot write ${this.#out}`)
+    this.#holds = true
+    this.#held.pts = toTicks(ptsSec, base)
     let dts = toTicks(dtsSec, base)
     // Pieces with unequal reorder delays could step back by a frame at the join.
     if (this.#lastVideoDts !== AV_NOPTS_VALUE && dts <= this.#lastVideoDts) dts = this.#lastVideoDts + 1n
-    packet.dts = dts
+    this.#held.dts = dts
     // Without it the last picture would not be shown.
-    packet.duration = toTicks(durationSec, base)
+    this.#held.duration = toTicks(durationSec, base)
+    if (this.#firstVideoDts === AV_NOPTS_VALUE) this.#firstVideoDts = dts
     this.#lastVideoDts = dts
-    packet.streamIndex = VIDEO_TRACK
-    check(this.#context.interleavedWriteFrameSync(packet), `cannot write ${this.#out}`)
+    this.#held.streamIndex = VIDEO_TRACK
+  }
+
+  #writeHeld(): void {
+    if (!this.#holds) return
+    check(this.#context.interleavedWriteFrameSync(this.#held), `cannot write ${this.#out}`)
+    this.#holds = false
   }
 
   /** Puts one raw AAC frame, or silence, into the next slot of the grid. */
@@ -110,12 +125,17 @@ export class RecapWriter {
   }
 
   finish(): void {
+    // Where the source had no more pictures, the last one stays.
+    const restTicks = toTicks(this.videoClockSec, this.#videoBase) + this.#firstVideoDts - this.#lastVideoDts
+    if (this.#holds && restTicks > this.#held.duration) this.#held.duration = restTicks
+    this.#writeHeld()
     check(this.#context.writeTrailerSync(), `cannot finish ${this.#out}`)
   }
 
   close(): void {
     if (this.#isOpen) this.#context.closeOutputSync()
     this.#context.freeContext()
+    this.#held.free()
   }
 
   #addStream(par: CodecParameters, timeBase: Rational): Stream {

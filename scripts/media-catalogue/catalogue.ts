@@ -22,8 +22,8 @@ export interface Source {
   hasSound: boolean
   /** Before that there is none. */
   soundFromSec: number
-  /** Pictures do not come at equal distances. */
-  isVariable: boolean
+  /** So many pictures in a row are not there, at most. */
+  missing: number
   /** Makes it in `dir`. @returns its file, or its playlist */
   make(dir: string): string
 }
@@ -59,7 +59,7 @@ const BOTH = ['-map', '0:v', '-map', '1:a']
 const sources: Source[] = []
 
 function add(name: string, facts: Facts, make: (dir: string) => string): void {
-  const usual = { fps: 30, groupSec: 2, hasSound: true, soundFromSec: 0, isVariable: false } as const
+  const usual = { fps: 30, groupSec: 2, hasSound: true, soundFromSec: 0, missing: 0 } as const
   sources.push({ expected: 'right', ...usual, ...facts, name, make })
 }
 
@@ -175,7 +175,15 @@ for (const fps of [24, 25, 50, 60, '30000/1001', '60000/1001']) {
 /** Two of seven pictures are not there. */
 const DROPPING = ['-vf', 'select=not(eq(mod(n\\,7)\\,3)+eq(mod(n\\,7)\\,5))', '-fps_mode', 'vfr']
 for (const extension of ['mkv', 'mp4', 'ts', 'flv'])
-  file('h264, variable rate', extension, [...DROPPING, ...H264, ...AAC], { isVariable: true, groupSec: 3 })
+  file('h264, variable rate', extension, [...DROPPING, ...H264, ...AAC], { missing: 2, groupSec: 3 })
+/** For 0.43 s, up to where a moment ends. */
+const PAUSE = ['-vf', 'select=not(between(n\\,266\\,278))', '-fps_mode', 'vfr']
+for (const extension of ['mkv', 'mp4', 'ts', 'flv'])
+  file('h264, no pictures where a moment ends', extension, [...PAUSE, ...H264, ...AAC], {
+    missing: 13,
+    groupSec: 3,
+  })
+hls('h264, no pictures where a moment ends', 'ts', [...PAUSE, ...H264, ...AAC], { missing: 13, groupSec: 3 })
 
 // Time stamps
 const WRAP_SEC = 2 ** 33 / 90_000

@@ -100,9 +100,9 @@ function compare(
   const found = { why: '', worstAvMs: 0, silentMs: 0 }
   const complain = (why: string) => (found.why ||= why)
   if (complaints !== '') complain(`ffmpeg says: ${complaints.split('\n')[0]}`)
-  const { fps, groupSec, isVariable, hasSound, soundFromSec } = source
+  const { fps, groupSec, missing, hasSound, soundFromSec } = source
   const frameSec = 1 / fps
-  const slack = isVariable ? 3 : 1
+  const slack = 1 + missing
   for (const [n, { atSec, durationSec }] of moments.entries()) {
     const [startSec = 0, endSec = 0] = SPANS[n] ?? []
     const shown = pictures.filter(
@@ -117,7 +117,7 @@ function compare(
     if (shown.some((p) => p.frame < 0)) complain(`${name} has pictures without a clock`)
     const step = shown.findIndex((p, i) => {
       const before = shown[i - 1]?.frame ?? p.frame - 1
-      return isVariable ? p.frame <= before : p.frame !== before + 1
+      return p.frame <= before || p.frame > before + 1 + missing
     })
     if (step !== -1) complain(`${name}: picture ${shown[step]?.frame} comes after ${shown[step - 1]?.frame}`)
     const early = Math.round(startSec * fps) - first.frame
