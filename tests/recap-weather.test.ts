@@ -1,5 +1,6 @@
 /** What goes wrong while a recap is made, and passes, ends nothing; what is damaged is left out and named. */
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -8,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -101,25 +103,48 @@ it.each(['SIGKILL', 'SIGSEGV'])(
   120_000,
 )
 
-it('a finished video is not replaced by a shorter one where the recording is gone by now', async () => {
-  const { running, visitor } = await live()
-  const { sandbox, channelId, echoes, config, site } = running
-  await visitor.submit(`${site}/agreement`, { kind: 'upload' })
-  sandbox.twitch.end(channelId)
-  const before = await reaches(running, 'rendered')
-  rmSync(join(config.storage.url, 'work'), { recursive: true })
-  const vod = sandbox.twitch.vods[0]
-  if (vod) vod.goneParts = new Set(Array.from({ length: 20 }, (_, n) => n))
-  await visitor.ask(`${site}/recaps/${before.id}/again`, {})
-  const after = await vi.waitFor(async () => {
-    const [recap] = await recapsOf(echoes.db, channelId)
-    expect(recap?.version).toBeGreaterThan(before.version + 1)
-    expect(recap?.state).toBe('rendered')
-    return recap
-  }, PATIENCE_MS)
-  expect(after?.product).toMatchObject({ key: before.product?.key, moments: before.product?.moments })
-  expect(after?.product?.lacks).toEqual([expect.stringContaining('as it was made before')])
-}, 120_000)
+const WAYS_TO_LOSE_A_RECORDING: [string, (running: Running) => void][] = [
+  [
+    'is gone by now',
+    ({ config, sandbox }) => {
+      rmSync(join(config.storage.url, 'work'), { recursive: true })
+      const vod = sandbox.twitch.vods[0]
+      if (vod) vod.goneParts = new Set(Array.from({ length: 20 }, (_, n) => n))
+    },
+  ],
+  [
+    'cannot be cut any more',
+    ({ config }) => {
+      const work = join(config.storage.url, 'work')
+      for (const entry of readdirSync(work, { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) {
+          const file = join(entry.parentPath, entry.name)
+          writeFileSync(file, randomBytes(statSync(file).size))
+        }
+    },
+  ],
+]
+it.each(WAYS_TO_LOSE_A_RECORDING)(
+  'a finished video is not replaced by a shorter one where the recording %s',
+  async (_, lose) => {
+    const { running, visitor } = await live()
+    const { sandbox, channelId, echoes, site } = running
+    await visitor.submit(`${site}/agreement`, { kind: 'upload' })
+    sandbox.twitch.end(channelId)
+    const before = await reaches(running, 'rendered')
+    lose(running)
+    await visitor.ask(`${site}/recaps/${before.id}/again`, {})
+    const after = await vi.waitFor(async () => {
+      const [recap] = await recapsOf(echoes.db, channelId)
+      expect(recap?.version).toBeGreaterThan(before.version + 1)
+      expect(recap?.state).toBe('rendered')
+      return recap
+    }, PATIENCE_MS)
+    expect(after?.product).toMatchObject({ key: before.product?.key, moments: before.product?.moments })
+    expect(after?.product?.lacks).toEqual([expect.stringContaining('as it was made before')])
+  },
+  120_000,
+)
 
 it('a first clip that cannot be read any more is left out and named, and the moments are published', async () => {
   const { running } = await live()

@@ -84,21 +84,21 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
   try {
     const footage = await fetchFor(context, recap, plan, watch)
     const made = await cutWhatCanBeRead(context, recap, plan, footage, watch)
-    if (before && wouldLose(before, plan, videoKey, made?.lost ?? footage.lost)) {
-      if (made) await rm(made.dir, { recursive: true, force: true })
+    if (before && wouldLose(before, plan, videoKey, made.lost)) {
+      await rm(made.dir, { recursive: true, force: true })
       const product = { ...before, lacks: [...new Set([...(before.lacks ?? []), STAYS_AS_IT_IS])] }
       await recordStep(db, recap, { state: 'rendered', step: 'rendered', product }, clock.now())
       return { kind: 'rendered' }
     }
-    if (!made) {
-      const [why = 'nothing of it was there'] = footage.lost.values()
+    if (!isVideo(made)) {
+      const [why = 'nothing of it was there'] = made.lost.values()
       return { kind: 'failed', why: `None of the moments can be read: ${why}`, step: UNREADABLE }
     }
     const { rendered, kept, lost } = made
     const base = await store(context, recap, rendered, made.dir)
     const product = productOf(base, plan, kept, lost, rendered, videoKey)
     const { title, description } = (await recapWords(context, recap, plan, product.moments)).words
-    const change = { state: 'rendered', step: 'rendered', product: product, title, description } as const
+    const change = { state: 'rendered', step: 'rendered', product, title, description } as const
     await recordStep(db, recap, change, clock.now())
     await noteTrouble(db, recap.id, await troubleThatStays(context, recap, plan, made))
     await deleteOlder(context, recap, base)
@@ -120,7 +120,7 @@ export async function render(context: JobContext, recapId: string): Promise<Rend
 }
 
 const STAYS_AS_IT_IS =
-  'the recording can’t be had any longer, so that this is the video as it was made before'
+  'a new video would lack moments that can’t be read any more, so this is the video as it was made before'
 
 /**
  * Whether a finished video has moments that a new one could not have: then it stays, with the look that it had. But what was
@@ -158,8 +158,9 @@ async function fetchFor(
   })
 }
 
-interface Made {
-  rendered: Rendered
+interface Attempted {
+  /** Null: of no moment. */
+  rendered: Rendered | null
   /** What is in it. */
   kept: PlannedFootage
   /** Planned moments that are not, and why. */
@@ -169,14 +170,17 @@ interface Made {
   dir: string
 }
 
-/** Makes the video of all that can be read. @returns null when that is nothing */
+type Made = Attempted & { rendered: Rendered }
+const isVideo = (made: Attempted): made is Made => made.rendered !== null
+
+/** Makes the video of all that can be read. */
 async function cutWhatCanBeRead(
   context: JobContext,
   recap: Recap,
   plan: ShowPlan,
   footage: PlannedFootage,
   watch: RenderWatch,
-): Promise<Made | null> {
+): Promise<Attempted> {
   const lost = await surelyLost(context, recap, plan, footage.lost)
   const plainer = new Set<StylingPart>()
   const dir = await makingDir(context, recap)
@@ -185,7 +189,7 @@ async function cutWhatCanBeRead(
       const kept = without(footage, lost)
       if (kept.pieces.length === 0) {
         await rm(dir, { recursive: true, force: true })
-        return null
+        return { rendered: null, kept, lost, plainer, dir }
       }
       try {
         const rendered = await cut(context, recap, plan, kept, watch, dir, plainer)
