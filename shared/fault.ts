@@ -28,7 +28,7 @@ export class Fault extends Error {
   readonly notBeforeMs: number | undefined
   /** The status with which the other side refused; without one, nobody knows what it has done. */
   readonly status: number | undefined
-  /** The request surely did not reach the other side. */
+  /** The other side surely has not done it: the request never reached it, or was turned away. */
   readonly isUnsent: boolean
 
   constructor(

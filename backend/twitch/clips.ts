@@ -4,7 +4,7 @@
  */
 import { callTwitchApi, HttpStatusCodeError } from '@twurple/api-call'
 import { accessTokenIsExpired, type AuthProvider } from '@twurple/auth'
-import { Fault } from '../../shared/fault.ts'
+import { Fault, kindOf, type FaultKind } from '../../shared/fault.ts'
 import { apiClient, asking, FOR_A_ROUND_MS } from './asking.ts'
 
 export const CLIP_SCOPE = 'channel:manage:clips'
@@ -77,14 +77,17 @@ export function twitchClips(authProvider: AuthProvider): Clips {
               token,
               'Bearer',
               { signal: AbortSignal.timeout(ORDER_TIMEOUT_MS) },
-            )
+            ).catch((error: unknown) => {
+              throw neverLeft(error) ? unsent('Twitch cannot be reached', 'transient') : error
+            })
           const token = await tokenOf(channelId, false)
           if (!(await mayBeSent())) return null
           const made = await order(token).catch(async (error: unknown) => {
-            if (error instanceof HttpStatusCodeError && error.statusCode === 401)
-              return order(await tokenOf(channelId, true))
-            if (neverLeft(error)) throw new Fault('Twitch cannot be reached', 'transient', { isUnsent: true })
-            throw error
+            if (!(error instanceof HttpStatusCodeError && error.statusCode === 401)) throw error
+            const renewed = await tokenOf(channelId, true).catch((failed: unknown) => {
+              throw unsent(failed instanceof Error ? failed.message : String(failed), kindOf(failed))
+            })
+            return order(renewed)
           })
           const id = made.data[0]?.id
           if (!id) throw new Fault('Twitch made a clip without an id', 'transient')
@@ -156,6 +159,8 @@ export function twitchClips(authProvider: AuthProvider): Clips {
       ),
   }
 }
+
+const unsent = (why: string, kind: FaultKind) => new Fault(why, kind, { isUnsent: true })
 
 const NO_CONNECTION = new Set([
   'ECONNREFUSED',

@@ -1,3 +1,4 @@
+import { Fault } from '../../shared/fault.ts'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, inject, it, onTestFinished, vi } from 'vitest'
@@ -104,6 +105,26 @@ it('no clip is ordered where nobody may, or where Twitch cannot be reached', asy
   vi.stubEnv('TWURPLE_MOCK_API_PORT', String(port))
   const unreached = twitchClips(authProvider).order(order, yes)
   await expect(unreached).rejects.toMatchObject({ kind: 'transient', isUnsent: true })
+})
+
+it('an order that Twitch turned away is known not to be made, also where no new token can be had', async () => {
+  const { sandbox, authProvider, owner } = await sandboxed()
+  const order = { channelId: owner.id, vodId: '2', endSec: 30, lengthSec: 10, title: 'Once' }
+  const refusing = Object.create(authProvider, {
+    getAccessTokenForUser: {
+      value: async () => ({ accessToken: 'old', expiresIn: null, obtainmentTimestamp: 0, scope: [] }),
+    },
+    refreshAccessTokenForUser: {
+      value: async () => {
+        throw new Fault('the grant at Twitch is no longer valid', 'person')
+      },
+    },
+  }) as typeof authProvider
+  await expect(twitchClips(refusing).order(order, yes)).rejects.toMatchObject({
+    kind: 'person',
+    isUnsent: true,
+  })
+  expect(sandbox.clips.ordered).toEqual([])
 })
 
 it('a subscription that is there already is no error, and those of one channel are asked for by its id', async () => {

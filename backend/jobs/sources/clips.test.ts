@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Fault } from '../../../shared/fault.ts'
 import { expect, inject, it, onTestFinished, vi } from 'vitest'
 import { PEOPLE, startSandbox } from '../../../scripts/sandbox/sandbox.ts'
 import { clipOrders } from '../../db/clip-orders.ts'
@@ -102,15 +103,39 @@ it('an order of which nobody knows what became of it holds up none of the others
   expect(ordered()).toEqual([40, 70])
 }, 60_000)
 
-it('a clip that was deleted at Twitch is ordered anew, but not before its order is an hour old', async () => {
+it('an order that was turned away for want of a grant goes out at once when the streamer has connected again', async () => {
+  let isRevoked = true
+  const {
+    source: clips,
+    vod,
+    folder,
+    ordered,
+  } = await source(({ order }) => ({
+    async order(clip, mayBeSent) {
+      if (!isRevoked) return order(clip, mayBeSent)
+      await mayBeSent()
+      throw new Fault('the grant at Twitch is no longer valid', 'person', { isUnsent: true })
+    },
+  }))
+  const spans = [{ startSec: 10, endSec: 20 }]
+  await expect(clips.bring(vod, spans, folder())).rejects.toMatchObject({ kind: 'person' })
+  isRevoked = false
+  expect((await clips.bring(vod, spans, folder())).pieces[0]).toHaveLength(1)
+  expect(ordered()).toEqual([10])
+}, 60_000)
+
+it('a clip that was deleted at Twitch is ordered again, but not before its order is two hours old', async () => {
   const { sandbox, source: clips, vod, folder, clock, ordered } = await source()
   const spans = [{ startSec: 10, endSec: 20 }]
   await clips.bring(vod, spans, folder())
   sandbox.clips.delete(sandbox.clips.ordered[0]?.id ?? '')
-  clock.now += LOST_MS
-  const { lost } = await clips.bring(vod, spans, folder())
-  expect(lost).toEqual(['clip 10-20 s has never appeared'])
-  expect(ordered()).toEqual([])
+  // The recap that is being made looks a few times before it goes without the clip.
+  for (const passedMs of [LOST_MS, 10_000, LOST_MS - 10_000]) {
+    clock.now += passedMs
+    const { lost } = await clips.bring(vod, spans, folder())
+    expect(lost).toEqual(['clip 10-20 s has never appeared'])
+    expect(ordered()).toEqual([])
+  }
   const { pieces } = await clips.bring(vod, spans, folder())
   expect(pieces[0]).toHaveLength(1)
   expect(ordered()).toEqual([10])

@@ -96,10 +96,6 @@ async function bringClips(
   const fileOf = (clip: Clip) => join(folder, `${nameOf(clip)}.mp4`)
   const missing: Ordered[] = []
   const unsure: Clip[] = []
-  const giveUp = async ({ clip, id }: Ordered, why: string) => {
-    lost.set(nameOf(clip), why)
-    await orders.forget({ channelId: vod.channelId, vodId: vod.vodId, ...clip }, id)
-  }
   for (const clip of all) {
     if (await stat(fileOf(clip)).catch(() => null)) continue
     try {
@@ -112,7 +108,11 @@ async function bringClips(
     }
   }
   for (const ordered of await neverListed(missing, options, signal)) {
-    await giveUp(ordered, `clip ${nameOf(ordered.clip)} s has never appeared`)
+    const { clip, id } = ordered
+    lost.set(nameOf(clip), `clip ${nameOf(clip)} s has never appeared`)
+    // Not at first sight: until the recap is made without it, it is looked for a few times more.
+    if (hasBeenFor(2 * options.lostMs, ordered, options))
+      await orders.forget({ channelId: vod.channelId, vodId: vod.vodId, ...clip }, id)
     missing.splice(missing.indexOf(ordered), 1)
   }
   let done = all.length - missing.length - lost.size
@@ -127,7 +127,8 @@ async function bringClips(
         const { clip, id } = ordered
         const name = `clip ${nameOf(clip)} s`
         const get = (url: string | null | undefined) => {
-          if (!url && isOverdue(ordered, options)) throw new MediaError(`Twitch has no download of ${name}`)
+          if (!url && hasBeenFor(options.lostMs, ordered, options))
+            throw new MediaError(`Twitch has no download of ${name}`)
           if (!url) throw new Fault(`Twitch has no download of ${name} yet`, 'transient')
           const one = { ...FETCH_DEFAULTS, ...(signal ? { signal } : {}) }
           return downloads.run(
@@ -146,10 +147,10 @@ async function bringClips(
               await get((await clips.downloads(vod.channelId, [id])).get(id))
             }),
           )
-          .catch(async (error: unknown) => {
+          .catch((error: unknown) => {
             if (!(error instanceof MediaError)) throw error
-            if (isOverdue(ordered, options)) await giveUp(ordered, error.message)
-            else lost.set(nameOf(clip), error.message)
+            // Twitch lists it, so there is one: another would be a second one for all to see.
+            lost.set(nameOf(clip), error.message)
           })
         onPart?.(++done, all.length)
       }),
@@ -166,8 +167,8 @@ interface Ordered {
   sentAtMs: number
 }
 
-function isOverdue({ sentAtMs }: Ordered, { now, lostMs }: ClipsSourceOptions): boolean {
-  return now() - sentAtMs >= lostMs
+function hasBeenFor(ms: number, { sentAtMs }: Ordered, { now }: ClipsSourceOptions): boolean {
+  return now() - sentAtMs >= ms
 }
 
 /** Twitch's clock may be behind ours by so much. */
@@ -226,7 +227,7 @@ async function neverListed(
     if (left.length === 0) return []
     const listed = await clips.listed(left.map((l) => l.id))
     left = left.filter((l) => !listed.has(l.id))
-    if (left.every((l) => isOverdue(l, options))) return left
+    if (left.every((l) => hasBeenFor(options.lostMs, l, options))) return left
     if (performance.now() >= until) throw new Fault(`${left.length} clips have not appeared yet`, 'transient')
     await sleep(pauseMs, undefined, signal ? { signal } : {})
   }
