@@ -117,7 +117,7 @@ export const CALLS = {
     tried: 'each step of a recap with pauses up to 15 minutes, for as long as the recap is wanted',
     told: 'for `person` the streamer, by mail, once',
     resumes:
-      'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input, and is ordered anew when the recap is tried again: once an hour at most',
+      'with the next look. An order is recorded before it goes out; where its answer was lost, the clip is looked for for an hour before it is ordered again. A clip that has not appeared after an hour, or cannot be downloaded then, is damaged input. One that Twitch does not list two hours after its order is ordered again when the recap is tried again',
   },
   recordingAccess: {
     who: 'Twitch',
@@ -173,7 +173,7 @@ export const CALLS = {
       on('transient', 'after the token was renewed once', 401),
     ),
     tried:
-      'within an upload ten times within minutes, each time from the byte that YouTube has; then the step, with pauses up to 15 minutes. `uploadLimitExceeded` is the channel’s own limit: a day later; a quota of ours: at midnight in California. Thumbnail and playlist: for a quarter of an hour after the upload, then the video is published without them',
+      'within an upload ten times within minutes, each time from the byte that YouTube has; then the step, with pauses up to 15 minutes. `uploadLimitExceeded` is the channel’s own limit: a day later; a quota of ours: at midnight in California. Thumbnail and playlist: for a quarter of an hour each, then the video is published without them',
     told: 'for `person` the streamer, by mail, once for each grant that was lost; for `quota` the page says until when; a video that YouTube refuses: the streamer, by mail; a request that it finds wrong: the operator, in the log',
     resumes:
       'with the session that is open, or with the video that is there; when the streamer connects again, at once',

@@ -13,7 +13,9 @@ import {
   recordStep,
   type Recap,
   type RecapMoment,
+  type Extra,
 } from '../../db/recaps.ts'
+import { findGrant } from '../../db/grants.ts'
 import { findUpload, replaceSession, saveUpload, uploadOf, type Upload } from '../../db/uploads.ts'
 import { mayBegin } from '../../domain/publishing.ts'
 import { momentTitle } from '../../domain/description.ts'
@@ -41,7 +43,7 @@ export type PublishOutcome =
 const GONE_AFTER_MS = 60 * 60_000
 /** A video that YouTube works on for longer is told of all the same. */
 const PROCESSING_PATIENCE_MS = 6 * 60 * 60_000
-/** Thumbnail and playlist: without them the video is as good, so that they are tried for so long after the upload. */
+/** Thumbnail and playlist: without them the video is as good, so they are tried for no longer than this. */
 const EXTRAS_PATIENCE_MS = 15 * 60_000
 const GONE = 'gone'
 const KEPT = 'The video is kept for a few days: you can download it and upload it yourself.'
@@ -97,16 +99,10 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
       await noteStep(db, recapId, 'YouTube works on it')
       return { kind: 'processing' }
     }
-    const mayWait = clock.now() - (await uploadedAt(context, upload)) < EXTRAS_PATIENCE_MS
-    const extra = (what: string, work: () => Promise<void>) =>
-      work().catch((error: unknown) => {
-        if (mayWait && isPassing(error)) throw error
-        log.warn({ recapId, error: errorText(error) }, what)
-      })
-    await extra('YouTube did not take the thumbnail', () =>
+    await addExtra(context, recapId, 'thumbnail', () =>
       setThumbnail(context, recap, moments, words.thumbnail, videoId),
     )
-    await extra('the video is in no playlist', () =>
+    await addExtra(context, recapId, 'playlist', () =>
       addToPlaylist(context, recap, plan.channel.settings.playlist, videoId),
     )
     await noteStep(db, recapId, 'telling')
@@ -149,12 +145,18 @@ async function uploadOnce(
   const { db, clock, publisher, storage } = context
   await noteStep(db, recap.id, 'uploading')
   let isForbidden = false
+  const opensFor = await findGrant(db, channel.id, 'youtube')
   /** The gate before anything goes to YouTube: with the streamer's word as it is at this very moment. */
   const replace = (before: string | null, next: string | null) =>
     within(db, async (tx) => {
       await holdChannel(tx, channel.id)
       const now = await findRecap(tx, recap.id)
-      isForbidden = next !== null && !(now && mayBegin(await publicationOf(tx, channel, now, clock.now())))
+      const grant = await findGrant(tx, channel.id, 'youtube')
+      // Another YouTube channel may have been connected while the session was opened.
+      const isSame = grant?.accountId === opensFor?.accountId
+      const isAllowed = async () =>
+        now !== null && mayBegin(await publicationOf(tx, channel, now, clock.now()))
+      isForbidden = next !== null && !(isSame && (await isAllowed()))
       return !isForbidden && replaceSession(tx, recap.id, before, next, clock.now())
     })
   try {
@@ -194,6 +196,30 @@ async function isMissingForNow({ db, clock }: JobContext, { id }: Recap): Promis
 
 async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<number> {
   return before.uploadedAtMs ?? (await findUpload(db, before.recapId))?.uploadedAtMs ?? clock.now()
+}
+
+/** Does once, and for a while again and again, what the video can also be published without. */
+async function addExtra(
+  { db, clock, log }: JobContext,
+  recapId: string,
+  extra: Extra,
+  work: () => Promise<void>,
+): Promise<void> {
+  const trouble = (await findRecap(db, recapId))?.trouble ?? {}
+  if (trouble.extras?.[extra] === 'done') return
+  const since = trouble.extras?.[extra] ?? clock.now()
+  const note = (state: number | 'done') =>
+    noteTrouble(db, recapId, { ...trouble, extras: { ...trouble.extras, [extra]: state } })
+  try {
+    await work()
+    await note('done')
+  } catch (error) {
+    if (isPassing(error) && clock.now() - since < EXTRAS_PATIENCE_MS) {
+      await note(since)
+      throw error
+    }
+    log.warn({ recapId, extra, error: errorText(error) }, 'the video is published without it')
+  }
 }
 
 /** The chosen moment's picture, or the most wanted one's. */

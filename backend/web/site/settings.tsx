@@ -153,18 +153,24 @@ export function settingsRoutes(options: SettingsOptions): Hono {
     return c.json({ state: await stateOf(channelId), addresses }, 200, fresh)
   })
 
+  /** Channels of which a clip comes in at the moment: one at a time each, since trying one takes long. */
+  const receiving = new Set<string>()
+
   app.put('/settings/clips/:place{intro|outro}', async (c) => {
     const { channelId } = await gate.streamer(c)
+    if (receiving.has(channelId))
+      return stop(c, 409, 'Another clip of yours is being checked. Please try again in a minute.')
     // Its type is none that a form could send from elsewhere.
     if (c.req.header('content-type') !== 'video/mp4') return stop(c, 415, 'Please choose an MP4 file.')
     const place = c.req.param('place') as ClipPlace
     const key = clipKey(channelId, place, newSecret().slice(0, 12))
-    await options
-      .expectRoom(Number(c.req.header('content-length') ?? LARGEST_CLIP_BYTES))
-      .catch(() => stop(c, 409, 'There is no room for it at the moment. Please try again later.'))
     const file = storage.workDir(`work/uploads/${newSecret()}`)
-    await mkdir(dirname(file), { recursive: true })
+    receiving.add(channelId)
     try {
+      await options
+        .expectRoom(Number(c.req.header('content-length') ?? LARGEST_CLIP_BYTES))
+        .catch(() => stop(c, 409, 'There is no room for it at the moment. Please try again later.'))
+      await mkdir(dirname(file), { recursive: true })
       await receive(c, file)
       if (containerOf(file) !== 'mov')
         return stop(c, 415, 'This is not an MP4 file. Please choose one that is.')
@@ -187,6 +193,7 @@ export function settingsRoutes(options: SettingsOptions): Hono {
         )
       await storage.put(key, file)
     } finally {
+      receiving.delete(channelId)
       await rm(file, { force: true })
     }
     await removeClips(channelId, place)
