@@ -27,7 +27,12 @@ const PICTURES = 4
 const BLACK = 20
 
 /** @throws {MediaError} that says what is wrong and at which piece */
-export function checkRecap(file: string, assembled: Assembled, pieces: readonly Piece[]): Finding {
+export function checkRecap(
+  file: string,
+  assembled: Assembled,
+  pieces: readonly Piece[],
+  onPiece: () => void = () => {},
+): Finding {
   const input = openInput(file)
   let decoder: CodecContext | undefined
   try {
@@ -45,6 +50,7 @@ export function checkRecap(file: string, assembled: Assembled, pieces: readonly 
     decoder = openDecoder(video.codecpar)
     let black = 0
     for (const [n, piece] of assembled.pieces.entries()) {
+      onPiece()
       const seen = lookAt(input, decoder, piece)
       if (seen.brightness >= BLACK) continue
       const source = pieces[n]

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
@@ -68,8 +76,11 @@ it('what an ffmpeg lacked is told from what it could not read, wherever in its o
   const full =
     'av_interleaved_write_frame(): No space left on device\n[out#0] Error muxing\nConversion failed!'
   expect(ffmpegFault('ffmpeg exited with code 1', full)).toMatchObject({ kind: 'transient' })
-  for (const lack of ['Disk quota exceeded', 'Too many open files', 'Cannot allocate memory'])
+  for (const lack of ['Disk quota exceeded', 'Too many open files'])
     expect(kindOf(ffmpegFault('ffmpeg exited with code 1', `${lack}\nConversion failed!`))).toBe('transient')
+  // A damaged file makes ffmpeg say that, too: it is counted, and not waited for without end.
+  const memory = ffmpegFault('ffmpeg exited with code 1', 'Cannot allocate memory\nConversion failed!')
+  expect(memory).toMatchObject({ name: 'RenderCrash', byItself: false })
   expect(ffmpegFault('spawn EMFILE', '')).toMatchObject({ kind: 'transient' })
   const killed = (signal: string) => ffmpegFault(`ffmpeg was killed with signal ${signal}`, '')
   expect(killed('SIGKILL')).toMatchObject({ name: 'RenderCrash', kind: 'transient', byItself: false })
@@ -78,11 +89,15 @@ it('what an ffmpeg lacked is told from what it could not read, wherever in its o
   expect(ffmpegFault('ffmpeg exited with code 1', unreadable)).toBeInstanceOf(MediaError)
 })
 
-it('an ffmpeg that is not there is told from one that cannot be started', async () => {
+it('without an ffmpeg that runs there is none', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ffmpeg-'))
   vi.stubEnv('PATH', folder)
   expect(await hasFfmpeg()).toBe(false)
-  writeFileSync(join(folder, 'ffmpeg'), 'no program', { mode: 0o644 })
+  writeFileSync(join(folder, 'ffmpeg'), '#!/bin/sh\nexit 127\n', { mode: 0o644 })
+  expect(await hasFfmpeg()).toBe(false)
+  chmodSync(join(folder, 'ffmpeg'), 0o755)
+  expect(await hasFfmpeg()).toBe(false)
+  writeFileSync(join(folder, 'ffmpeg'), '#!/bin/sh\nkill -9 $$\n')
   await expect(hasFfmpeg()).rejects.toMatchObject({ kind: 'transient' })
   vi.unstubAllEnvs()
 })

@@ -42,14 +42,15 @@ const MOST_GAIN_DB = 18
 const BACKGROUND = '0x0c0f14'
 
 /**
- * Whether this machine has an ffmpeg; without one, recaps are plain.
- * @throws {Fault} `transient` where it has one that cannot be started now
+ * Whether this machine has an ffmpeg that runs; without one, recaps are plain.
+ * @throws {Fault} `transient` where it cannot be started just now
  */
 export async function hasFfmpeg(): Promise<boolean> {
   return promisify(execFile)('ffmpeg', ['-version']).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false
+      const lacks = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'].includes(String(error.code))
+      if (!lacks && !('signal' in error && error.signal)) return false
       throw new Fault(`ffmpeg could not be started: ${error.message}`, 'transient')
     },
   )
@@ -163,7 +164,9 @@ function read(command: ffmpeg.FfmpegCommand, files: readonly string[]): ffmpeg.F
 
 /** What ffmpeg and the system say of a machine that lacks something at the moment. */
 const MACHINE_TROUBLE =
-  /No space left on device|Disk quota exceeded|Too many open files|Cannot allocate memory|Resource temporarily unavailable|Read-only file system|Cannot find ffmpeg|\b(?:ENOMEM|EAGAIN|EMFILE|ENFILE|ENOENT|ETXTBSY)\b/
+  /No space left on device|Disk quota exceeded|Too many open files|Resource temporarily unavailable|Read-only file system|Cannot find ffmpeg|\b(?:EAGAIN|EMFILE|ENFILE|ENOENT|ETXTBSY)\b/
+
+const OUT_OF_MEMORY = /Cannot allocate memory|\bENOMEM\b/
 
 /** What a failed ffmpeg means. @param stderr all that it said: what it lacked need not be in its last line */
 export function ffmpegFault(message: string, stderr: string): Error {
@@ -171,6 +174,8 @@ export function ffmpegFault(message: string, stderr: string): Error {
   const text = `ffmpeg failed: ${message} ${last}`.trim()
   const signal = /killed with signal (\w+)/.exec(message)?.[1]
   if (signal) return new RenderCrash(text, '', isOwnFault(signal))
+  // Of damaged files, too, ffmpeg says this: their boxes tell of sizes that nobody has.
+  if (OUT_OF_MEMORY.test(`${message}\n${stderr}`)) return new RenderCrash(text, '', false)
   if (MACHINE_TROUBLE.test(`${message}\n${stderr}`)) return new Fault(text, 'transient')
   return new MediaError(text)
 }

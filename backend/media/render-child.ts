@@ -68,8 +68,8 @@ async function render({
   const assembleSec = (performance.now() - began) / 1000 - assembled.stillSec
   // What goes wrong from here on is no piece's fault.
   tell(null, '')
-  const finding = checkRecap(unfinished, assembled, dressed.pieces)
-  const sha256 = sha256Of(unfinished)
+  const finding = checkRecap(unfinished, assembled, dressed.pieces, () => tell(null, ''))
+  const sha256 = await sha256Of(unfinished, () => tell(null, ''))
   const { size } = await stat(unfinished)
   const { user, system } = process.cpuUsage()
   const stills = pieces.map((_, n) => stillFile(stillsDir, n))
@@ -105,13 +105,17 @@ function peakMemory(): number {
 }
 
 /** One buffer for the whole file: streams would hand out a new one for each piece of it. */
-function sha256Of(file: string): string {
+async function sha256Of(file: string, onPart: () => void): Promise<string> {
   const hash = createHash('sha256')
   const buffer = Buffer.alloc(HASHED_BYTES)
   const descriptor = openSync(file, 'r')
   try {
-    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer))
+    for (let n = 1, read = readSync(descriptor, buffer); read > 0; n++, read = readSync(descriptor, buffer)) {
       hash.update(buffer.subarray(0, read))
+      if (n % TOLD_EACH !== 0) continue
+      onPart()
+      await new Promise(setImmediate)
+    }
     return hash.digest('hex')
   } finally {
     closeSync(descriptor)
@@ -119,6 +123,7 @@ function sha256Of(file: string): string {
 }
 
 const HASHED_BYTES = 1 << 20
+const TOLD_EACH = 64
 const stillFile = (dir: string, n: number) => join(dir, `${n}.jpg`)
 
 /** A piece with what goes before it: a card, a fade. */
