@@ -203,5 +203,10 @@ describe.skipIf(!chromiumPath)('the companion site', { timeout: 240_000 }, () =>
     await nobody.page.getByText('Nobody has let you in yet').waitFor()
     await nobody.look('site-nobodys-editor')
     await nobody.close()
+    // Who came as an editor has no channel of their own here, also when they ask for it.
+    await stranger.submit(`${site}/channel`, { channel: sandbox.twitch.userOf('victor').id })
+    expect((await stranger.ask(`${site}/settings/deck`, { on: true })).status).toBeGreaterThanOrEqual(400)
+    const keys = running.echoes.db.selectFrom('deck_keys').select('channel_id')
+    expect(await keys.where('channel_id', '!=', channelId).execute()).toEqual([])
   })
 })

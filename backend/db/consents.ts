@@ -6,7 +6,7 @@ import type { ConsentRow } from './schema.ts'
 export type ConsentKind = ConsentRow['kind']
 
 /** The version of the words that a streamer agrees to; a change of the words makes a new one. */
-export const CONSENT_VERSION = '2026-11-24'
+export const CONSENT_VERSION = '2026-11-27'
 
 /** @param settings what of the channel's settings the words speak of: kept as a record */
 export async function giveConsent(

@@ -196,18 +196,19 @@ export async function renewGrant(
   channelId: string,
   provider: Provider,
   clock: Clock,
-  renew: (grant: Grant) => Promise<Pick<Grant, 'tokens' | 'scopes' | 'state'> | null>,
+  renew: (grant: Grant) => Promise<(Pick<Grant, 'tokens'> & Partial<Pick<Grant, 'scopes' | 'state'>>) | null>,
 ): Promise<Grant | null> {
   return underLease(db, leaseOf(provider, channelId), RENEW_LEASE_MS, clock, async () => {
     const grant = await findGrant(db, channelId, provider)
     const renewed = grant && (await renew(grant))
     if (!renewed) return grant
-    const whole = { ...grant, ...renewed }
     return within(db, async (tx) => {
       await holdChannel(tx, channelId)
       const now = await findGrant(tx, channelId, provider)
       // The streamer may have signed in again meanwhile, or another process took over from one that was suspended: the newer grant stays.
       if (now?.tokens !== grant.tokens) return now
+      // What else has changed meanwhile stays: a grant that was lost, a name that had to go.
+      const whole = { ...now, ...renewed }
       await saveGrant(tx, whole, clock.now())
       return whole
     })

@@ -33,7 +33,7 @@ export async function reseal({ db, clock, log, box }: ResealContext): Promise<nu
     await renewGrant(db, grant.channelId, grant.provider, clock, async (now) => {
       let sealed: string | null = null
       await anew(now.tokens, purpose, async (tokens) => (sealed = tokens))
-      return sealed === null ? null : { ...now, tokens: sealed }
+      return sealed === null ? null : { tokens: sealed }
     })
   }
   for (const hook of await db.selectFrom('hooks').select(['channel_id', 'kind', 'target']).execute())

@@ -6,7 +6,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { Fault } from '../../shared/fault.ts'
 import { saveChannel } from '../db/channels.ts'
 import { openDatabase, type Database } from '../db/database.ts'
-import { findGrant, renewGrant, storeNewGrant } from '../db/grants.ts'
+import { findGrant, grantRevoked, renewGrant, storeNewGrant } from '../db/grants.ts'
 import { makeLog } from '../log.ts'
 import { tokenBox } from '../token-box.ts'
 import { reseal } from './reseal.ts'
@@ -90,4 +90,12 @@ it('a token that is renewed while keys are rotated is not lost', async () => {
   await rotating
   const sealed = (await findGrant(db, 'c', 'twitch'))?.tokens ?? ''
   expect(await box.open(sealed, purpose)).toBe('renewed')
+})
+
+it('a grant that is lost while its tokens are sealed again stays lost', async () => {
+  await renewGrant(db, 'c', 'twitch', clock, async () => {
+    await grantRevoked(db, 'c', 'twitch', now)
+    return { tokens: 'sealed again' }
+  })
+  expect(await findGrant(db, 'c', 'twitch')).toMatchObject({ state: 'needs_reauth', tokens: 'sealed again' })
 })

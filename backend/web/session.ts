@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { getCookie, setCookie, deleteCookie } from 'hono/cookie'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../db/database.ts'
+import { findChannel } from '../db/channels.ts'
 import { isEditor } from '../db/editors.ts'
 import { endSession, endSessionsOf, findSession, saveSession, turnSession } from '../db/sessions.ts'
 
@@ -54,7 +55,9 @@ export function makeSessions(db: Database, clock: Clock, siteUrl: string): Sessi
     async actorOf(c) {
       const session = await sessionOf(c)
       if (!session?.channelId) return null
-      if (session.userId === session.channelId) return { ...session, role: 'streamer' }
+      // Whoever came as an editor alone has no channel here, and nothing could be kept or deleted for one.
+      if (session.userId === session.channelId)
+        return (await findChannel(db, session.channelId)) ? { ...session, role: 'streamer' } : null
       const edits = await isEditor(db, session.channelId, session.userId)
       return edits ? { ...session, role: 'editor' } : null
     },
