@@ -15,6 +15,7 @@ import {
   AV_LOG_QUIET,
 } from 'node-av/constants'
 
+import { RenderCrash } from './crash.ts'
 import { containerOf, readerOptions, refusalOf } from './safe-input.ts'
 
 /** Damaged input: FFmpeg could not read, write or decode it, and will not the next time. `what` names the operation and the file. */
@@ -29,23 +30,21 @@ export class MediaError extends Error {
   }
 }
 
-/** What the machine lacks at the moment: open files, memory, room on the disk, a disk that answers. */
-const MACHINE = new Set([
-  system.errno.EMFILE,
-  system.errno.ENFILE,
-  system.errno.ENOMEM,
-  system.errno.ENOSPC,
-  system.errno.EDQUOT,
-])
+/** What the machine lacks at the moment: open files, room on the disk, a disk that answers. */
+const MACHINE = new Set([system.errno.EMFILE, system.errno.ENFILE, system.errno.ENOSPC, system.errno.EDQUOT])
 
-/** Throws {@link MediaError} when an FFmpeg call returned a negative code; a transient {@link Fault} where the machine is at fault. */
+/**
+ * Throws {@link MediaError} when an FFmpeg call returned a negative code; a transient {@link Fault} where the machine is at
+ * fault; {@link RenderCrash} for want of memory, which FFmpeg also reports of damaged files whose sizes nobody has.
+ */
 export function check(code: number, what: string): number {
   if (code >= 0) return code
   const message = `${what}: ${FFmpegError.strerror(code)}`
+  if (-code === system.errno.ENOMEM) throw new RenderCrash(message, '', false)
   throw MACHINE.has(-code) ? new Fault(message, 'transient') : new MediaError(message)
 }
 
-export const outOfMemory = () => new Fault('the renderer has no memory left', 'transient')
+export const outOfMemory = () => new RenderCrash('the renderer has no memory left', '', false)
 
 /** FFmpeg's own log goes to stderr; silent unless asked for, since every fault also comes back as a code. */
 export function quietFfmpeg(quiet = true): void {
@@ -62,28 +61,31 @@ export interface OpenInput {
 }
 
 /**
- * Opens a file or a `concat:a|b` list of files, by what it is and not by its name (safe-input.ts), and finds its streams.
+ * Opens a file, or files that follow each other, by what they are and not by their names (safe-input.ts), and finds the streams.
  * @param probeBytes how much is looked at: less than FFmpeg's 5 MB is much faster, and tells nothing of a track that begins
  *   later; `known`: nothing but the table of tracks, since the caller knows their formats
  * @throws {MediaError}
  */
-export function openInput(url: string, probeBytes?: number | 'known'): OpenInput {
+export function openInput(input: string | readonly string[], probeBytes?: number | 'known'): OpenInput {
   const context = new FormatContext()
-  const isList = url.startsWith('concat:')
-  const first = url.replace(/^concat:/, '').split('|')[0] ?? url
+  const files = typeof input === 'string' ? [input] : input
+  const [first = ''] = files
+  const isList = files.length > 1
+  const url = isList ? `concat:${files.join('|')}` : first
+  const name = isList ? `${first} and the parts after it` : first
   try {
-    const container = containerOf(isList ? first : url)
-    if (!container) throw new MediaError(`${nameOf(url)} is no recording or clip that is read here`)
+    const container = containerOf(first)
+    if (!container) throw new MediaError(`${name} is no recording or clip that is read here`)
     const options = Dictionary.fromObject({
       ...readerOptions(container, isList),
       ...(typeof probeBytes === 'number' ? { probesize: String(probeBytes) } : {}),
     })
     const reader = InputFormat.findInputFormat(container)
-    check(context.openInputSync(url, reader, options), `cannot open ${nameOf(url)}`)
-    expectBounded(context, url)
+    check(context.openInputSync(url, reader, options), `cannot open ${name}`)
+    expectBounded(context, name)
     if (probeBytes !== 'known') {
-      check(context.findStreamInfoSync(), `cannot read the streams of ${nameOf(url)}`)
-      expectBounded(context, url)
+      check(context.findStreamInfoSync(), `cannot read the streams of ${name}`)
+      expectBounded(context, name)
     }
   } catch (error) {
     context.closeInputSync()
@@ -102,11 +104,11 @@ export function openInput(url: string, probeBytes?: number | 'known'): OpenInput
   }
 }
 
-function expectBounded(context: FormatContext, url: string): void {
+function expectBounded(context: FormatContext, name: string): void {
   const { duration } = context
   const seconds = duration > 0n ? Number(duration) / 1e6 : null
   const refusal = refusalOf(context.streams, seconds)
-  if (refusal) throw new MediaError(`${nameOf(url)} is not opened: ${refusal}`)
+  if (refusal) throw new MediaError(`${name} is not opened: ${refusal}`)
 }
 
 /** Reads the next packet into `packet`; false at the end of the input. @throws {MediaError} */
@@ -132,9 +134,4 @@ export function formatOf(par: CodecParameters): string {
   return par.codecType === AVMEDIA_TYPE_VIDEO
     ? `codec ${par.codecId} ${par.width}×${par.height}`
     : `codec ${par.codecId} ${par.sampleRate} Hz ${par.channels} ch`
-}
-
-function nameOf(url: string): string {
-  const first = url.replace(/^concat:/, '').split('|')[0] ?? url
-  return url.startsWith('concat:') ? `${first} and the parts after it` : first
 }

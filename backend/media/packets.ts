@@ -113,11 +113,7 @@ export class TakeReader {
   constructor(take: Take, onSound: (sound: Sound, par: CodecParameters) => void) {
     this.#take = take
     this.#onSound = onSound
-    const [first = ''] = take.files
-    this.#input = openInput(
-      take.files.length === 1 ? first : `concat:${take.files.join('|')}`,
-      take.known ? 'known' : PROBE_BYTES,
-    )
+    this.#input = openInput(take.files, take.known ? 'known' : PROBE_BYTES)
     const { video, audio } = this.#input
     if (!video) {
       this.#input.close()

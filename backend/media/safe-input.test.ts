@@ -7,9 +7,11 @@ import fc from 'fast-check'
 import { expect, inject, it } from 'vitest'
 import { Packet } from 'node-av/lib'
 import { MediaError, openInput, quietFfmpeg, readPacket } from './av.ts'
+import { RenderCrash } from './crash.ts'
 import { gainFor } from './look.ts'
 import { durationOf } from './probe.ts'
 import { containerOf } from './safe-input.ts'
+import { survey } from './survey.ts'
 
 quietFfmpeg()
 const dir = mkdtempSync(join(tmpdir(), 'safe-'))
@@ -134,4 +136,18 @@ it('whatever bytes come, what is opened is one of four kinds', () => {
       expect([null, 'mpegts', 'mov', 'matroska', 'flv']).toContain(containerOf(file))
     }),
   )
+})
+
+it('a recording may have any name; one whose tables ask for more memory than there is counts as damaged', async () => {
+  const file = join(dir, 'one|two.mp4')
+  const made = ['-f', 'lavfi', '-i', 'color=red:s=64x64:r=10:d=1', '-pix_fmt', 'yuv420p', file]
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...made])
+  expect(await durationOf(file)).toBe(1)
+  expect(survey({ files: [file], filesStartSec: 0, startSec: 0, endSec: 1 })).toHaveLength(1)
+  const bytes = readFileSync(file)
+  // How many entries its table of times has (ISO/IEC 14496-12, 8.6.1.2).
+  bytes.writeUInt32BE(0x1fff_ffff, bytes.indexOf('stts') + 8)
+  writeFileSync(file, bytes)
+  expect(() => openInput(file)).toThrow(RenderCrash)
+  await expect(durationOf(file)).rejects.toBeInstanceOf(MediaError)
 })

@@ -31,7 +31,7 @@ export function survey({ fileSecs, ...span }: Span, probed: Probed = new Map()):
   const { files, filesStartSec, startSec, endSec, parts } = span
   if (!fileSecs) {
     // An initialisation part has the format of all parts that follow it.
-    const { format } = probe(files.slice(0, 2).join('|'))
+    const { format } = probe(files.slice(0, 2))
     return [{ ...span, format }]
   }
   const takes: (SurveyedTake & { files: string[] })[] = []
@@ -40,9 +40,9 @@ export function survey({ fileSecs, ...span }: Span, probed: Probed = new Map()):
     const untilSec = atSec + (fileSecs[n] ?? 0)
     const take = takes.at(-1)
     const head = headOf(file)?.toString('latin1')
-    const known = head === undefined ? undefined : (probed.get(head) ?? probe(file))
+    const known = head === undefined ? undefined : (probed.get(head) ?? probe([file]))
     if (head !== undefined && known) probed.set(head, known)
-    const { format } = known ?? probe(file)
+    const { format } = known ?? probe([file])
     // The end of a take's sound lies in the file after it.
     take?.files.push(file)
     if (take && isSame(take.format, format)) take.endSec = Math.min(endSec, untilSec)
@@ -70,8 +70,8 @@ function isSame(a: Format, b: Format): boolean {
 }
 
 /** @throws {MediaError} */
-function probe(file: string): KnownTracks & { format: Format } {
-  const { video, audio, close } = openInput(file.includes('|') ? `concat:${file}` : file, PROBE_BYTES)
+function probe(files: readonly string[]): KnownTracks & { format: Format } {
+  const { video, audio, close } = openInput(files, PROBE_BYTES)
   try {
     if (!video || video.codecpar.width === 0) throw new MediaError('no picture in these parts')
     return {
