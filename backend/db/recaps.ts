@@ -78,8 +78,8 @@ export interface Trouble extends Crashes {
   damagedSince?: Record<string, number>
   /** Since when YouTube says that it does not have the video; UTC milliseconds. */
   goneSinceMs?: number
-  /** What a video can be published without: since when it does not succeed (UTC milliseconds), or that it is done. */
-  extras?: Partial<Record<Extra, number | 'done'>>
+  /** What this video can be published without: since when it does not succeed (UTC milliseconds), or that it is done. */
+  extras?: { videoId: string } & Partial<Record<Extra, number | 'done'>>
 }
 
 export type Extra = 'thumbnail' | 'playlist'

@@ -99,10 +99,10 @@ export async function publish(context: JobContext, recapId: string): Promise<Pub
       await noteStep(db, recapId, 'YouTube works on it')
       return { kind: 'processing' }
     }
-    await addExtra(context, recapId, 'thumbnail', () =>
+    await addExtra(context, recapId, videoId, 'thumbnail', () =>
       setThumbnail(context, recap, moments, words.thumbnail, videoId),
     )
-    await addExtra(context, recapId, 'playlist', () =>
+    await addExtra(context, recapId, videoId, 'playlist', () =>
       addToPlaylist(context, recap, plan.channel.settings.playlist, videoId),
     )
     await noteStep(db, recapId, 'telling')
@@ -202,14 +202,16 @@ async function uploadedAt({ db, clock }: JobContext, before: Upload): Promise<nu
 async function addExtra(
   { db, clock, log }: JobContext,
   recapId: string,
+  videoId: string,
   extra: Extra,
   work: () => Promise<void>,
 ): Promise<void> {
   const trouble = (await findRecap(db, recapId))?.trouble ?? {}
-  if (trouble.extras?.[extra] === 'done') return
-  const since = trouble.extras?.[extra] ?? clock.now()
+  const before = trouble.extras?.videoId === videoId ? trouble.extras : { videoId }
+  if (before[extra] === 'done') return
+  const since = before[extra] ?? clock.now()
   const note = (state: number | 'done') =>
-    noteTrouble(db, recapId, { ...trouble, extras: { ...trouble.extras, [extra]: state } })
+    noteTrouble(db, recapId, { ...trouble, extras: { ...before, [extra]: state } })
   try {
     await work()
     await note('done')
