@@ -1,6 +1,7 @@
 /** Puts the companion site together: its pages, what is open to everybody with a secret address, and its settings' API. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import type { Clock } from '../shared/clock.ts'
 import { Refusal } from '../shared/fault.ts'
@@ -44,6 +45,7 @@ import type { YoutubeConnect } from './youtube/connect.ts'
 
 const FLOOD = { person: 120, channel: 600 }
 const FACTS_FOR_MS = 60_000
+const PAGE_WAITS_MS = 3_000
 const ASSET_TYPES: Record<string, string> = { js: 'text/javascript', css: 'text/css' }
 export interface SiteParts {
   db: Database
@@ -104,7 +106,11 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
         showcase: () => showcase(db, config.google.watch),
         steps: {
           db,
-          twitch: facts,
+          twitch: {
+            botIsModerator: (id) => forAPage(facts.botIsModerator(id)),
+            extensionActive: (id) => forAPage(facts.extensionActive(id)),
+            eventsArrive: (id) => forAPage(facts.eventsArrive(id)),
+          },
           botName: config.twitch.botName,
           clips: config.vods.source === 'clips',
           clipScope: CLIP_SCOPE,
@@ -195,6 +201,16 @@ export function makeSite(parts: SiteParts): { pages: Hono[]; open: Hono[] } {
       deckRoutes({ db, clock }),
       unsubscribeRoutes({ db, clock, readUnsubscribe: (link) => readUnsubscribe(db, box, link) }),
     ],
+  }
+}
+
+/** A page does not wait for Twitch for longer, which may be busy for minutes: null until it has answered. */
+async function forAPage<T>(answer: Promise<T | null>): Promise<T | null> {
+  const answered = new AbortController()
+  try {
+    return await Promise.race([answer, sleep(PAGE_WAITS_MS, null, { signal: answered.signal })])
+  } finally {
+    answered.abort()
   }
 }
 

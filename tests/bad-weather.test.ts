@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { controlRoutes } from '../scripts/sandbox/control/routes.tsx'
 import { PEOPLE } from '../scripts/sandbox/sandbox.ts'
-import { setUpStreamer } from '../scripts/sandbox/visitor.ts'
+import { setUpStreamer, signIn, Visitor } from '../scripts/sandbox/visitor.ts'
 import { startRunning, type Running } from './running.ts'
 
 let running: Running
@@ -43,6 +43,16 @@ async function streamWithOneEcho(): Promise<void> {
     10_000,
   )
 }
+
+it('the first page comes while Twitch is busy for minutes', async () => {
+  const visitor = new Visitor()
+  await signIn(visitor, running.site, PEOPLE.streamer)
+  running.sandbox.faults.begin('helix', 'busy', 600_000)
+  const page = await visitor.get(running.site)
+  running.sandbox.faults.clear()
+  expect(page.status).toBe(200)
+  expect(page.html).toContain('Echoes')
+}, 60_000)
 
 it('a VOD that never appears is reported to the streamer by mail, and nothing is published', async () => {
   await streamWithOneEcho()
