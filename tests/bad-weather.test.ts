@@ -44,16 +44,6 @@ async function streamWithOneEcho(): Promise<void> {
   )
 }
 
-it('the first page comes while Twitch is busy for minutes', async () => {
-  const visitor = new Visitor()
-  await signIn(visitor, running.site, PEOPLE.streamer)
-  running.sandbox.faults.begin('helix', 'busy', 600_000)
-  const page = await visitor.get(running.site)
-  running.sandbox.faults.clear()
-  expect(page.status).toBe(200)
-  expect(page.html).toContain('Echoes')
-}, 60_000)
-
 it('a VOD that never appears is reported to the streamer by mail, and nothing is published', async () => {
   await streamWithOneEcho()
   await act('/faults', { hidden: 'on' })
@@ -101,3 +91,25 @@ it('a flap of Twitch’s events does nothing, and a crash of the encoder makes o
   await vi.waitFor(async () => expect(await recapStates()).toEqual(['published', 'published']), 10_000)
   expect(await happening()).toContain('Stormy – recap')
 })
+
+it('a stream is known at once while Twitch’s API is busy', async () => {
+  const { db } = running.echoes
+  const before = await db.selectFrom('streams').select('id').execute()
+  running.sandbox.faults.begin('helix', 'busy', 600_000)
+  running.sandbox.twitch.goLive(running.channelId, { startedAtMs: Date.now(), title: 'Unheard of' })
+  await vi.waitFor(
+    async () => expect(await db.selectFrom('streams').select('id').execute()).toHaveLength(before.length + 1),
+    30_000,
+  )
+  running.sandbox.faults.clear()
+}, 60_000)
+
+it('the first page comes while Twitch is busy for minutes', async () => {
+  const visitor = new Visitor()
+  await signIn(visitor, running.site, PEOPLE.streamer)
+  running.sandbox.faults.begin('helix', 'busy', 600_000)
+  const page = await visitor.get(running.site)
+  running.sandbox.faults.clear()
+  expect(page.status).toBe(200)
+  expect(page.html).toContain('Echoes')
+}, 60_000)

@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts'
 import { grantRevoked } from '../db/grants.ts'
 import { takeEarlyEchoes } from '../db/early-echoes.ts'
 import { eventFailed, eventHandled, waitingEvents, type IncomingEvent } from '../db/inbox.ts'
-import { nameLiveStream, streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
+import { nameLiveStream, nameStream, streamEnded, streamGoesOn, streamStarted } from '../db/shows.ts'
 import { endSessionsOf } from '../db/sessions.ts'
 import { errorText, type Log } from '../log.ts'
 import type { Clock } from '../../shared/clock.ts'
@@ -52,8 +52,22 @@ export async function handleEvents(context: EventsContext): Promise<void> {
   }
 }
 
+/** An event has no title. Where Twitch's list does not have the stream yet, or has no answer, reconciling fills it in. */
+async function lookUpTitle(
+  { db, log, twitch }: EventsContext,
+  channelId: string,
+  streamId: string,
+): Promise<void> {
+  try {
+    const live = await twitch.liveStreams([channelId])
+    await nameStream(db, streamId, live.find((l) => l.streamId === streamId)?.title ?? '')
+  } catch (error) {
+    log.warn({ channelId, error: errorText(error) }, 'the title of a stream was not looked up')
+  }
+}
+
 async function handleEvent(context: EventsContext, event: IncomingEvent): Promise<void> {
-  const { db, clock, log, twitch, read } = context
+  const { db, clock, read } = context
   const { channelId, payload, sentAtMs } = event
   if (event.type !== 'user.authorization.revoke' && !(await findChannel(db, channelId)))
     return context.endEventsOf(channelId)
@@ -62,16 +76,12 @@ async function handleEvent(context: EventsContext, event: IncomingEvent): Promis
       const online = read.online(payload)
       if (!online) return
       await endStreamsBefore(context, channelId, online)
-      // The event has no title; without an answer the stream starts nameless and reconciling fills it in.
-      const live = await twitch.liveStreams([channelId]).catch((error: unknown) => {
-        log.warn({ channelId, error: errorText(error) }, 'the title of a stream was not looked up')
-        return []
-      })
-      const title = live.find((l) => l.streamId === online.streamId)?.title ?? ''
-      await streamStarted(db, { channelId, ...online, title }, clock.now())
+      await streamStarted(db, { channelId, ...online, title: '' }, clock.now())
       // Twitch's events flap: an end may have been reported meanwhile, and was none.
       await streamGoesOn(db, online.streamId, clock.now(), sentAtMs)
       await takeEarlyEchoes(db, channelId, clock.now())
+      // Not waited for: while Twitch is busy, the events of all other channels would wait, too.
+      void lookUpTitle(context, channelId, online.streamId)
       return
     }
     case 'stream.offline': {
