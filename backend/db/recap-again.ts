@@ -12,7 +12,7 @@ export const UNREADABLE = 'unreadable'
 const UNREADABLE_AGAIN_MS = 24 * 60 * 60_000
 
 /**
- * A recap that was given up for want of its recording is prepared anew: now there is one.
+ * Takes up a recap that was given up because there was no recording: now there is one.
  * @returns false when there is no such recap
  */
 export async function takeUpAgain(db: Database, showId: string, now: number): Promise<boolean> {
@@ -65,7 +65,7 @@ export async function showsWithoutRecording(
   return rows.map((row) => row.show_id)
 }
 
-/** A show whose run is of no use ends anew, for runs of its own, and so do its videos that are not finished. */
+/** Gives a show whose run is of no use a new one, and each of its unfinished videos, too. */
 export async function endAnew(db: Database, showId: string): Promise<void> {
   await within(db, async (tx) => {
     await tx
@@ -83,7 +83,7 @@ export async function endAnew(db: Database, showId: string): Promise<void> {
 }
 
 /**
- * The streamer wants the video made anew, of the plan as it is now.
+ * The streamer wants the video rendered again, from the plan as it is now.
  * @returns false when it is decided upon or under way, or not theirs
  */
 export async function makeAnew(
@@ -104,7 +104,7 @@ export async function makeAnew(
 }
 
 /**
- * A recap that came to nothing, or was dropped, is tried once more: its show ends anew, for a run of its own.
+ * Tries a recap again that failed, came out empty or was dropped. Its show gets a new run.
  * @returns its show, or null when there is nothing to take up
  */
 export async function retryRecap(
@@ -121,7 +121,7 @@ export async function retryRecap(
         step: 'settling',
         failure: null,
         decision: null,
-        // It is looked over again before it goes up.
+        // The streamer gets to review it again before it is published.
         ready_at: null,
         version: e('version', '+', 1),
         updated_at: now,

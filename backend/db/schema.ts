@@ -119,7 +119,7 @@ export interface SignInRow {
 export interface ConsentRow {
   id: string
   channel_id: string
-  /** `upload`: each recap at their word. `auto_publish`: by itself. */
+  /** `upload`: each recap when they press Publish. `auto_publish`: automatically. */
   kind: 'upload' | 'auto_publish'
   text_version: string
   /** JSON of the settings it was given with. */

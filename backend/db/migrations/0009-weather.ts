@@ -57,7 +57,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       .execute()
 }
 
-/** A length that Echoes takes by itself was refused where it was longer than the longest echo: such lengths come down to it. */
+/** A default length above the longest allowed one made Echoes refuse every bare `!echo`: it is lowered to the longest. */
 async function lengthsThatAgree(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql<{ id: string; settings: string }>`select id, settings from channels`.execute(db)
   for (const { id, settings } of rows) {

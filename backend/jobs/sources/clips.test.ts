@@ -16,8 +16,8 @@ import { clipsSource } from './clips.ts'
 const STREAM_SEC = 150
 const LOST_MS = 3_600_000
 
-/** A source of clips of one recording. @param over what is other than in {@link twitchClips} */
-async function source(over: (clips: Clips) => Partial<Clips> = () => ({})) {
+/** A source of clips of one recording. @param ordering what becomes of an order, where that is not what Twitch does */
+async function source(ordering: (order: Clips['order']) => Clips['order'] = (order) => order) {
   const sandbox = await startSandbox({ footageDir: inject('clockVod') })
   onTestFinished(() => sandbox.close())
   vi.stubEnv('TWURPLE_MOCK_API_PORT', new URL(sandbox.addresses.twitch).port)
@@ -28,7 +28,7 @@ async function source(over: (clips: Clips) => Partial<Clips> = () => ({})) {
   const scopes = ['channel:manage:clips']
   const accessToken = sandbox.twitchId.issueFor(channelId, scopes)
   const tokens = { accessToken, refreshToken: '', obtainedAtMs: Date.now(), expiresInSec: 14_400, scopes }
-  const clips = twitchClips(
+  const twitch = twitchClips(
     storedAuthProvider(id, secret, { read: async () => tokens, renew: async () => null }),
   )
   const stream = sandbox.twitch.goLive(channelId, { startedAtMs: Date.now() - STREAM_SEC * 1000 })
@@ -38,8 +38,8 @@ async function source(over: (clips: Clips) => Partial<Clips> = () => ({})) {
   const db = await openDatabase(join(folder(), 'orders.sqlite'))
   onTestFinished(() => db.destroy())
   const clock = { now: Date.now() }
-  const made = clipsSource({
-    clips: { ...clips, ...over(clips) },
+  const clips = clipsSource({
+    clips: { ...twitch, order: ordering(twitch.order) },
     orders: clipOrders(db),
     downloads: new Downloads({ overall: 12, perHost: 6 }),
     pollMs: 100,
@@ -48,24 +48,17 @@ async function source(over: (clips: Clips) => Partial<Clips> = () => ({})) {
     now: () => clock.now,
   })
   const ordered = () => sandbox.clips.ordered.map((c) => c.startSec)
-  return { sandbox, source: made, vod, folder, clock, ordered }
+  return { sandbox, clips, vod, folder, clock, ordered }
 }
 
 it('45 moments by way of clips: each is ordered once, also when answers are lost on the way', async () => {
   let lost = 0
-  const {
-    source: clips,
-    vod,
-    folder,
-    ordered,
-  } = await source(({ order }) => ({
-    async order(clip, mayBeSent) {
-      const made = await order(clip, mayBeSent)
-      // Every tenth answer does not arrive.
-      if (clip.endSec % 10 === 0 && lost++ < 4) throw new Error('the connection broke')
-      return made
-    },
-  }))
+  const { clips, vod, folder, ordered } = await source((order) => async (clip, mayBeSent) => {
+    const made = await order(clip, mayBeSent)
+    // Every tenth answer does not arrive.
+    if (clip.endSec % 10 === 0 && lost++ < 4) throw new Error('the connection broke')
+    return made
+  })
   const dir = folder()
   const spans = Array.from({ length: 45 }, (_, n) => ({ startSec: 5 + 3 * n, endSec: 10 + 3 * n }))
   const footage = await vi.waitFor(() => clips.bring(vod, spans, dir), 60_000)
@@ -81,18 +74,11 @@ it('45 moments by way of clips: each is ordered once, also when answers are lost
 }, 180_000)
 
 it('an order of which nobody knows what became of it holds up none of the others', async () => {
-  const {
-    source: clips,
-    vod,
-    folder,
-    ordered,
-  } = await source(({ order }) => ({
-    async order(clip, mayBeSent) {
-      if (clip.endSec !== 20) return order(clip, mayBeSent)
-      if (!(await mayBeSent())) return null
-      throw new Error('the connection broke, and Twitch has heard nothing')
-    },
-  }))
+  const { clips, vod, folder, ordered } = await source((order) => async (clip, mayBeSent) => {
+    if (clip.endSec !== 20) return order(clip, mayBeSent)
+    if (!(await mayBeSent())) return null
+    throw new Error('the connection broke, and Twitch has heard nothing')
+  })
   const spans = [10, 40, 70].map((startSec) => ({ startSec, endSec: startSec + 10 }))
   const dir = folder()
   await expect(clips.bring(vod, spans, dir)).rejects.toThrow('the connection broke')
@@ -105,18 +91,11 @@ it('an order of which nobody knows what became of it holds up none of the others
 
 it('an order that was turned away for want of a grant goes out at once when the streamer has connected again', async () => {
   let isRevoked = true
-  const {
-    source: clips,
-    vod,
-    folder,
-    ordered,
-  } = await source(({ order }) => ({
-    async order(clip, mayBeSent) {
-      if (!isRevoked) return order(clip, mayBeSent)
-      await mayBeSent()
-      throw new Fault('the grant at Twitch is no longer valid', 'person', { isUnsent: true })
-    },
-  }))
+  const { clips, vod, folder, ordered } = await source((order) => async (clip, mayBeSent) => {
+    if (!isRevoked) return order(clip, mayBeSent)
+    await mayBeSent()
+    throw new Fault('the grant at Twitch is no longer valid', 'person', { isUnsent: true })
+  })
   const spans = [{ startSec: 10, endSec: 20 }]
   await expect(clips.bring(vod, spans, folder())).rejects.toMatchObject({ kind: 'person' })
   isRevoked = false
@@ -125,7 +104,7 @@ it('an order that was turned away for want of a grant goes out at once when the 
 }, 60_000)
 
 it('a clip that was deleted at Twitch is ordered again, but not before its order is two hours old', async () => {
-  const { sandbox, source: clips, vod, folder, clock, ordered } = await source()
+  const { sandbox, clips, vod, folder, clock, ordered } = await source()
   const spans = [{ startSec: 10, endSec: 20 }]
   await clips.bring(vod, spans, folder())
   sandbox.clips.delete(sandbox.clips.ordered[0]?.id ?? '')
